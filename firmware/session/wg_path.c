@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "wg_path.h"
+
+#include <string.h>
+
+#include "wg_blake2s.h"
+#include "wg_limits.h"
+#include "wg_util.h"
+
+#define MAC_BYTES 16
+#define IPV4_HEADER_BYTES 20
+#define IPV6_HEADER_BYTES 40
+
+static uint32_t load_le32(const uint8_t *p) {
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static size_t load_be16(const uint8_t *p) {
+    return (size_t)p[0] << 8 | p[1];
+}
+
+void wg_path_init(wg_path *path) {
+    memset(path, 0, sizeof *path);
+}
+
+void wg_path_wipe(wg_path *path) {
+    wg_wipe(path, sizeof *path);
+}
+
+void wg_path_set_identity(wg_path *path, const uint8_t public_key[32]) {
+    uint8_t label_and_key[8 + 32];
+    memcpy(label_and_key, "mac1----", 8);
+    memcpy(label_and_key + 8, public_key, 32);
+    wg_blake2s(path->mac1_key, sizeof path->mac1_key, NULL, 0, label_and_key, sizeof label_and_key);
+}
+
+int wg_path_add_peer(wg_path *path) {
+    for (int i = 0; i < WG_PEERS_MAX; i++) {
+        if (!path->peer[i].in_use) {
+            memset(&path->peer[i], 0, sizeof path->peer[i]);
+            path->peer[i].in_use = true;
+            return i;
+        }
+    }
+    return WG_NO_PEER;
+}
+
+void wg_path_remove_peer(wg_path *path, int peer) {
+    if (wg_path_peer(path, peer) != NULL) {
+        wg_allowedips_remove(&path->allowed, peer);
+        wg_wipe(&path->peer[peer], sizeof path->peer[peer]);
+    }
+}
+
+wg_peer *wg_path_peer(wg_path *path, int peer) {
+    if (peer < 0 || peer >= WG_PEERS_MAX || !path->peer[peer].in_use) {
+        return NULL;
+    }
+    return &path->peer[peer];
+}
+
+/* The session with this index among all peers; *peer gets its owner. */
+static wg_session *find_session(wg_path *path, uint32_t local_index, int *peer) {
+    for (int i = 0; i < WG_PEERS_MAX; i++) {
+        wg_session *s =
+            path->peer[i].in_use ? wg_peer_find_session(&path->peer[i], local_index) : NULL;
+        if (s != NULL) {
+            *peer = i;
+            return s;
+        }
+    }
+    return NULL;
+}
+
+bool wg_path_has_index(wg_path *path, uint32_t local_index) {
+    int peer;
+    return find_session(path, local_index, &peer) != NULL;
+}
+
+/* One IP packet's shape. `source` and `destination` point into the packet. */
+typedef struct {
+    const uint8_t *source, *destination;
+    unsigned addr_bytes;
+    size_t total_bytes;
+} ip_shape;
+
+static bool parse_ip(const uint8_t *packet, size_t len, ip_shape *ip) {
+    if (len >= IPV4_HEADER_BYTES && packet[0] >> 4 == 4) {
+        *ip = (ip_shape){packet + 12, packet + 16, WG_IPV4_BYTES, load_be16(packet + 2)};
+        return ip->total_bytes >= IPV4_HEADER_BYTES && ip->total_bytes <= len;
+    }
+    if (len >= IPV6_HEADER_BYTES && packet[0] >> 4 == 6) {
+        *ip = (ip_shape){packet + 8, packet + 24, WG_IPV6_BYTES,
+                         IPV6_HEADER_BYTES + load_be16(packet + 4)};
+        return ip->total_bytes <= len;
+    }
+    return false;
+}
+
+size_t wg_path_seal(wg_path *path, int peer, uint8_t *message, size_t inner_len, uint64_t now_ms) {
+    wg_peer *p = wg_path_peer(path, peer);
+    wg_session *session = p == NULL ? NULL : wg_peer_sending_session(p, now_ms);
+    size_t message_len = session == NULL ? 0 : wg_session_seal(session, message, inner_len);
+    if (message_len == 0) {
+        if (p != NULL) {
+            wg_peer_want_handshake(p, now_ms);
+        }
+        return 0;
+    }
+    wg_peer_sent(p, session, message_len, inner_len != 0, now_ms);
+    if (inner_len == 0) {
+        path->count.tx_keepalive++;
+    } else {
+        path->count.tx_data++;
+    }
+    return message_len;
+}
+
+wg_path_verdict wg_path_output(wg_path *path, uint8_t *message, size_t inner_len, uint64_t now_ms,
+                               int *peer, size_t *message_len) {
+    ip_shape ip;
+    *peer = WG_NO_PEER;
+    *message_len = 0;
+    if (!parse_ip(message + WG_DATA_HEADER_BYTES, inner_len, &ip)) {
+        path->count.drop_out_inner++;
+        return WG_PATH_DROP;
+    }
+    *peer = wg_allowedips_lookup(&path->allowed, ip.destination, ip.addr_bytes);
+    if (*peer == WG_NO_PEER) {
+        path->count.drop_no_route++;
+        return WG_PATH_DROP;
+    }
+    *message_len = wg_path_seal(path, *peer, message, inner_len, now_ms);
+    if (*message_len == 0) {
+        path->count.tx_staged++;
+        return WG_PATH_STAGE;
+    }
+    return WG_PATH_SEND;
+}
+
+static wg_path_verdict input_inner(wg_path *path, const uint8_t *inner, size_t len, int peer,
+                                   size_t *inner_len) {
+    ip_shape ip;
+    if (!parse_ip(inner, len, &ip)) {
+        path->count.drop_inner++;
+        return WG_PATH_DROP;
+    }
+    if (wg_allowedips_lookup(&path->allowed, ip.source, ip.addr_bytes) != peer) {
+        path->count.drop_source++;
+        return WG_PATH_DROP;
+    }
+    path->count.rx_data++;
+    *inner_len = ip.total_bytes;
+    return WG_PATH_DELIVER;
+}
+
+static bool same_endpoint(const wg_endpoint *a, const wg_endpoint *b) {
+    return a->addr_bytes == b->addr_bytes && a->port == b->port &&
+           memcmp(a->addr, b->addr, a->addr_bytes) == 0;
+}
+
+static wg_path_verdict input_data(wg_path *path, uint8_t *message, size_t len,
+                                  const wg_endpoint *from, uint64_t now_ms, int *peer,
+                                  size_t *inner_len) {
+    size_t plain_len;
+    wg_session *session = find_session(path, load_le32(message + 4), peer);
+    if (session == NULL) {
+        path->count.drop_index++;
+        return WG_PATH_DROP;
+    }
+    if (now_ms - session->created_ms >= WG_REJECT_AFTER_TIME_MS) {
+        path->count.drop_expired++;
+        return WG_PATH_DROP;
+    }
+    if (!wg_session_open(session, message, len, &plain_len)) {
+        path->count.drop_replay_or_tag++;
+        return WG_PATH_DROP;
+    }
+    wg_peer *p = &path->peer[*peer];
+    wg_peer_received(p, session, len, plain_len != 0, now_ms);
+    if (!same_endpoint(&p->endpoint, from)) {
+        p->endpoint = *from;
+        p->endpoint_changed++;
+    }
+    if (plain_len == 0) {
+        path->count.rx_keepalive++;
+        return WG_PATH_KEEPALIVE;
+    }
+    return input_inner(path, message + WG_DATA_HEADER_BYTES, plain_len, *peer, inner_len);
+}
+
+static bool mac1_is_good(const wg_path *path, const uint8_t *message, size_t len) {
+    uint8_t mac1[MAC_BYTES];
+    size_t covered = len - 2 * MAC_BYTES; /* mac1 and mac2 close the message */
+    wg_blake2s(mac1, sizeof mac1, path->mac1_key, sizeof path->mac1_key, message, covered);
+    return wg_equal(mac1, message + covered, sizeof mac1);
+}
+
+static wg_path_verdict input_handshake(wg_path *path, const uint8_t *message, size_t len,
+                                       size_t expected_len, bool has_mac1) {
+    if (len != expected_len) {
+        path->count.drop_length++;
+        return WG_PATH_DROP;
+    }
+    if (has_mac1 && !mac1_is_good(path, message, len)) {
+        path->count.drop_mac1++;
+        return WG_PATH_DROP;
+    }
+    path->count.rx_handshake++;
+    return WG_PATH_HANDSHAKE;
+}
+
+wg_path_verdict wg_path_input(wg_path *path, uint8_t *message, size_t len, const wg_endpoint *from,
+                              uint64_t now_ms, int *peer, size_t *inner_len) {
+    *peer = WG_NO_PEER;
+    *inner_len = 0;
+    if (len < WG_DATA_OVERHEAD_BYTES) {
+        path->count.drop_length++;
+        return WG_PATH_DROP;
+    }
+    switch (load_le32(message)) { /* the type and its three reserved zero bytes */
+        case WG_MESSAGE_DATA:
+            return input_data(path, message, len, from, now_ms, peer, inner_len);
+        case WG_MESSAGE_INITIATION:
+            return input_handshake(path, message, len, WG_INITIATION_BYTES, true);
+        case WG_MESSAGE_RESPONSE:
+            return input_handshake(path, message, len, WG_RESPONSE_BYTES, true);
+        case WG_MESSAGE_COOKIE:
+            return input_handshake(path, message, len, WG_COOKIE_BYTES, false);
+        default:
+            path->count.drop_type++;
+            return WG_PATH_DROP;
+    }
+}
