@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+# `make demo` and `make test` need nothing but git, make and Python 3.10: setup brings the rest.
+# Every path is relative, because make cannot quote a space in the path of the checkout.
+
+PYTHON ?= python3
+ENV ?= qemu_an386
+ENVS := qemu_an385 qemu_an386 qemu_an500 qemu_an505 qemu_m0plus
+ARGS ?=
+
+VENV := .cache/venv/bin
+BOOT := $(PYTHON) -m host_tools.bootstrap
+export PYTHONDONTWRITEBYTECODE = 1
+export PYTHONUNBUFFERED = 1
+export HYPOTHESIS_STORAGE_DIRECTORY = .cache/hypothesis
+
+# As many jobs as cores, unless -j was given; the makes below share them.
+ifeq (,$(filter -j%,$(MAKEFLAGS)))
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+.PHONY: help setup firmware firmware-all $(ENVS) hostlib peer demo test lint format clean distclean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo           build everything, boot an emulated board, show the tunnel working'
+	@echo 'make test           every check and test (ARGS="-k name" is handed to pytest)'
+	@echo 'make setup          system packages, Python environment, third-party sources'
+	@echo 'make firmware       firmware for ENV=$(ENV) (one of: $(ENVS))'
+	@echo 'make firmware-all   firmware for all of them'
+	@echo 'make hostlib        the C code as a library for CPython'
+	@echo 'make peer           the reference server (wireguard-go)'
+	@echo 'make lint           ruff, clang-format'
+	@echo 'make format         rewrite the sources in the house style'
+	@echo 'make clean          remove what was built;  make distclean  the whole .cache folder'
+
+setup:
+	@$(BOOT) setup
+
+firmware: $(ENV)
+
+firmware-all: $(ENVS)
+
+# The boards share mpy-cross, so it is built once, before any of them.
+.PHONY: mpy-cross
+mpy-cross: setup
+	@+$(BOOT) run 'mpy-cross' -- $(MAKE) -C .cache/src/micropython/mpy-cross
+
+$(ENVS): setup mpy-cross
+	@+$(BOOT) run 'firmware $@' -- \
+	    $(MAKE) -C firmware/ports/qemu_mps2 BOARD=$(shell echo $@ | tr a-z A-Z)
+
+hostlib: setup
+	@+$(BOOT) run 'host library' -- $(MAKE) -C firmware/binding/cpython
+
+peer: setup
+	@$(BOOT) peer
+
+demo: setup $(ENV) hostlib peer
+	@$(VENV)/python host_tools/demo/run.py $(ARGS)
+
+lint: setup
+	@$(VENV)/ruff check --quiet .
+	@git ls-files -z --cached --others --exclude-standard '*.c' '*.h' | \
+	    xargs -0r $(VENV)/clang-format --dry-run --Werror
+	@echo '  lint: clean'
+
+format: setup
+	@$(VENV)/ruff check --quiet --fix . ; $(VENV)/ruff format --quiet .
+	@git ls-files -z --cached --others --exclude-standard '*.c' '*.h' | \
+	    xargs -0r $(VENV)/clang-format -i
+
+# pytest last and alone, so that its closing line is the last one.
+test: lint firmware-all hostlib peer
+	@$(VENV)/python -m pytest $(ARGS)
+
+clean:
+	rm -rf .cache/build .cache/logs .cache/pio .cache/pytest .cache/ruff .cache/hypothesis
+	@find . -path ./.cache -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean
+	@test ! -d .cache || chmod -R u+w .cache
+	rm -rf .cache host_tools/*.egg-info

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""python3 -m host_tools.bootstrap setup | peer | run LABEL -- COMMAND ..."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from . import environment, go, paths, steps, system
+
+OLDEST_PYTHON = (3, 10)
+USAGE = "usage: python3 -m host_tools.bootstrap setup | peer | run LABEL -- COMMAND ..."
+
+
+def fetch_sources() -> None:
+    """firmware/fetch.py prints its own progress."""
+    command = [sys.executable, str(paths.ROOT / "firmware" / "fetch.py")]
+    if status := subprocess.run(command, stdin=subprocess.DEVNULL).returncode:
+        raise steps.StepError("third-party sources are not complete", status)
+
+
+def setup() -> None:
+    """Everything a build or a test needs, each part only when it is not current."""
+    paths.CACHE.mkdir(exist_ok=True)
+    with open(paths.CACHE / "setup.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        system.install_missing()
+        environment.ensure()
+        fetch_sources()
+
+
+def dispatch(arguments: Sequence[str]) -> None:
+    """Carry out one command line."""
+    verb, rest = (arguments[0], list(arguments[1:])) if arguments else ("", [])
+    if verb == "setup" and not rest:
+        setup()
+    elif verb == "peer" and not rest:
+        go.build_peer()
+    elif verb == "run" and len(rest) > 2 and rest[1] == "--":
+        steps.run(rest[0], rest[2:])
+    else:
+        raise steps.StepError(USAGE, status=2)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit status; errors are one line (and the tail of a log that was shown already)."""
+    if sys.version_info < OLDEST_PYTHON:
+        print(f"setup: Python 3.10 or newer is needed, this is {sys.version.split()[0]}")
+        return 2
+    try:
+        dispatch(arguments)
+    except steps.StepError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""System packages: finds which are missing and installs them by apt."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from . import steps
+
+LOCK_TIMEOUT_S = 300
+
+
+def _program(name: str) -> Callable[[], bool]:
+    return lambda: shutil.which(name) is not None
+
+
+def _file(*names: str) -> Callable[[], bool]:
+    return lambda: any(Path(name).exists() for name in names)
+
+
+def _newlib() -> bool:
+    """The compiler knows where its C library is (an absolute path), whoever packaged it."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        return False
+    command = ["arm-none-eabi-gcc", "-print-file-name=libc.a"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    return os.path.isabs(done.stdout.strip())
+
+
+def _libc() -> bool:
+    """A C program that includes a header and links."""
+    if shutil.which("gcc") is None:
+        return False
+    command = ["gcc", "-xc", "-", "-o", os.devnull]
+    source = "#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n"
+    return subprocess.run(command, input=source, text=True, capture_output=True).returncode == 0
+
+
+def _can_make_venv() -> bool:
+    return all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
+
+
+# Debian and Ubuntu use the same names for all of these.
+PACKAGES: dict[str, Callable[[], bool]] = {
+    "git": _program("git"),
+    "ca-certificates": _file("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs"),
+    "gcc": _program("gcc"),
+    "libc6-dev": _libc,
+    "dpkg-dev": _program("dpkg-source"),
+    "gcc-arm-none-eabi": _program("arm-none-eabi-gcc"),
+    "libnewlib-arm-none-eabi": _newlib,
+    "qemu-system-arm": _program("qemu-system-arm"),
+    "python3-venv": _can_make_venv,
+}
+
+
+def missing_packages() -> list[str]:
+    """Packages whose program or file this machine lacks."""
+    return [name for name, is_there in PACKAGES.items() if not is_there()]
+
+
+def _privilege() -> list[str] | None:
+    """What to put before apt-get: nothing for root, sudo when it asks for no password."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo"):
+        done = subprocess.run(["sudo", "-n", "true"], capture_output=True, stdin=subprocess.DEVNULL)
+        if done.returncode == 0:
+            return ["sudo", "-n"]
+    return None
+
+
+def _refresh_index(apt: list[str]) -> None:
+    """An index that cannot be refreshed is not yet an error: the old one may do."""
+    try:
+        steps.run("package index", [*apt, "update"])
+    except steps.StepError as error:
+        steps.say(f"  {error}; going on with the index at hand")
+
+
+def install_missing() -> None:
+    """Install what is missing after one line that says it. StepError with status 2 where we may not."""
+    names = missing_packages()
+    if not names:
+        return
+    listed = " ".join(names)
+    privilege = _privilege() if shutil.which("apt-get") else None
+    if privilege is None:
+        raise steps.StepError(
+            f"missing system packages: {listed}\n"
+            f"setup: they cannot be installed from here; run: sudo apt-get install {listed}",
+            status=2,
+        )
+    steps.say(f"setup: installing system packages: {listed}")
+    quiet = [] if not privilege else ["env", "DEBIAN_FRONTEND=noninteractive"]
+    apt = [*privilege, *quiet, "apt-get", "-q", "-o", f"DPkg::Lock::Timeout={LOCK_TIMEOUT_S}"]
+    _refresh_index(apt)
+    steps.run(
+        "system packages",
+        [*apt, "install", "--yes", "--no-install-recommends", *names],
+        env={"DEBIAN_FRONTEND": "noninteractive"},
+    )
+    if left := missing_packages():
+        raise steps.StepError(f"still missing after the installation: {' '.join(left)}")
