@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# Cores for any 32- or 64-bit machine with a C11 compiler. Relative to firmware/crypto.
+WG_CORES := cores/blake2s/generic32.c cores/chacha20/generic32.c cores/poly1305/generic32.c cores/chacha20poly1305/generic32.c cores/x25519/generic32.c

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Wiping and comparing secrets, and little-endian words. No alignment is ever assumed.
+#ifndef WG_UTIL_H
+#define WG_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Overwrites n bytes at p with zeros; the compiler may not remove it, also not for a dead object.
+void wg_wipe(void *p, size_t n);
+
+// True when the n bytes at a and b are equal. Time and addresses depend on n only.
+bool wg_equal(const void *a, const void *b, size_t n);
+
+static inline uint32_t wg_load32(const uint8_t *p) {
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline uint64_t wg_load64(const uint8_t *p) {
+    return (uint64_t)wg_load32(p + 4) << 32 | wg_load32(p);
+}
+
+static inline void wg_store32(uint8_t *p, uint32_t v) {
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+    p[2] = (uint8_t)(v >> 16);
+    p[3] = (uint8_t)(v >> 24);
+}
+
+static inline void wg_store64(uint8_t *p, uint64_t v) {
+    wg_store32(p, (uint32_t)v);
+    wg_store32(p + 4, (uint32_t)(v >> 32));
+}
+
+// n in 1..31.
+static inline uint32_t wg_rotl32(uint32_t v, unsigned n) {
+    return v << n | v >> (32 - n);
+}
+
+#endif

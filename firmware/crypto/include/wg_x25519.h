@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// X25519 (RFC 7748 section 5), WireGuard's DH. Keys are 32 little-endian bytes.
+//
+// Implementations of wg_x25519_core             | runs on     | cost (cycles), stack
+//   cores/x25519/generic32.c                    | any C11     | see bench/
+#ifndef WG_X25519_H
+#define WG_X25519_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WG_X25519_BYTES 32
+
+// out = scalar * point. A copy of scalar is clamped, the top bit of point is ignored. Returns false
+// when the result is all zero, that is when point has a small order: the handshake must then fail
+// (RFC 7748 section 6.1); out is written all the same. out may be scalar or point.
+bool wg_x25519(uint8_t out[32], const uint8_t scalar[32], const uint8_t point[32]);
+
+// The public key of a private key: out = scalar * 9. out may be scalar.
+void wg_x25519_base(uint8_t out[32], const uint8_t scalar[32]);
+
+// Core, defined by exactly one file of cores/x25519. scalar is clamped already; point NULL means the
+// base point u = 9, for which a core may take a shorter way. out may be scalar or point.
+void wg_x25519_core(uint8_t out[32], const uint8_t scalar[32], const uint8_t *point);
+
+#endif

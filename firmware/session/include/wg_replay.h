@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Replay window: which of the last counters have been received (paper section 5.4.6; the ring of
+// words of RFC 6479, which slides by clearing whole words instead of shifting).
+//
+// Usage: check before the tag is verified, commit after; nothing forged may move the window.
+#ifndef WG_REPLAY_H
+#define WG_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Size of the bit map, a power of two from 64 up; the kernel's is 8192.
+#ifndef WG_REPLAY_BITS
+#define WG_REPLAY_BITS 1024
+#endif
+// How far behind the greatest a counter may be: the word being filled costs one word.
+#define WG_REPLAY_WINDOW (WG_REPLAY_BITS - 32)
+
+typedef struct {
+    uint64_t greatest;  // greatest counter committed; meaningless unless any
+    bool any;
+    uint32_t bits[WG_REPLAY_BITS / 32];
+} wg_replay;
+
+// Forgets all counters. A zeroed struct is the same.
+void wg_replay_init(wg_replay *r);
+// True when counter is new: above the greatest, or less than WG_REPLAY_WINDOW below it and not seen.
+bool wg_replay_check(const wg_replay *r, uint64_t counter);
+// Records a counter for which check was true.
+void wg_replay_commit(wg_replay *r, uint64_t counter);
+
+#endif
