@@ -23,8 +23,8 @@ var (
 	errNotLoopback = errors.New("endpoint is not a loopback address")
 )
 
-// loopbackBind is a conn.Bind that listens on 127.0.0.1 and, where the host has it, ::1. wireguard-go's
-// own bind listens on every address of the machine; test traffic has no business there.
+// loopbackBind is a conn.Bind that listens on 127.0.0.1 and, where the host has it, ::1.
+// wireguard-go's own bind listens on every address of the machine: no place for test traffic.
 type loopbackBind struct {
 	mu   sync.Mutex
 	conn [2]*net.UDPConn // IPv4, IPv6 (nil where the host has none)
@@ -50,8 +50,8 @@ func (b *loopbackBind) Open(port uint16) ([]conn.ReceiveFunc, uint16, error) {
 	return receivers, localPort(v4), nil
 }
 
-// listenBoth opens the same port for both families. With port 0 the system's choice for IPv4 may be taken
-// for IPv6, so it chooses again.
+// listenBoth opens the same port for both families. With port 0 the system's choice for IPv4 may
+// be taken for IPv6, so it chooses again.
 func listenBoth(port uint16) (v4, v6 *net.UDPConn, err error) {
 	for range openAttempts {
 		v4, err = listen("udp4", netip.AddrPortFrom(loopback4, port))

@@ -89,8 +89,8 @@ class PeerConfig:
 class Peer:
     """A server at `addresses` inside the tunnel, on 127.0.0.1:`port` outside (0 = any free port).
 
-    Use it as a context manager. `restart()` ends the process and starts one with the same keys, port
-    and peers, as a reboot of the server would.
+    Use it as a context manager. `restart()` ends the process and starts one with the same keys,
+    port and peers, as a reboot of the server would.
     """
 
     def __init__(

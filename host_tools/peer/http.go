@@ -39,7 +39,8 @@ func opHTTPServe(_ context.Context, t *tunnel, raw json.RawMessage) (any, error)
 		return nil, err
 	}
 	server := &http.Server{
-		Handler: site(request.Body), ReadTimeout: httpTimeout, WriteTimeout: httpTimeout, ErrorLog: t.log,
+		Handler: site(request.Body), ErrorLog: t.log,
+		ReadTimeout: httpTimeout, WriteTimeout: httpTimeout,
 	}
 	if err := t.keep(server); err != nil {
 		return nil, err
@@ -77,7 +78,8 @@ func opHTTPGet(ctx context.Context, t *tunnel, raw json.RawMessage) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	client := http.Client{Transport: &http.Transport{DialContext: t.net.DialContext, DisableKeepAlives: true}}
+	transport := &http.Transport{DialContext: t.net.DialContext, DisableKeepAlives: true}
+	client := http.Client{Transport: transport}
 	response, err := client.Do(get)
 	if err != nil {
 		return nil, err

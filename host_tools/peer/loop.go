@@ -49,7 +49,8 @@ type loop struct {
 }
 
 func newLoop(out io.Writer, handle handler) *loop {
-	return &loop{handle: handle, out: json.NewEncoder(out), slots: make(chan struct{}, maxConcurrent)}
+	slots := make(chan struct{}, maxConcurrent)
+	return &loop{handle: handle, out: json.NewEncoder(out), slots: slots}
 }
 
 // run returns when in ends (nil), when a request asks to stop (nil), or when a line is too long.
@@ -93,7 +94,8 @@ func (l *loop) start(ctx context.Context, line []byte, stop func()) {
 	select {
 	case l.slots <- struct{}{}:
 	default:
-		l.write(reply{ID: request.ID, Error: fmt.Sprintf("more than %d requests at once", maxConcurrent)})
+		problem := fmt.Sprintf("more than %d requests at once", maxConcurrent)
+		l.write(reply{ID: request.ID, Error: problem})
 		return
 	}
 	go func() {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// wg-peer is the reference server of the tunnel tests: wireguard-go on its gVisor network stack, so that
-// it needs no root, no tun device and no kernel module. It is driven by JSON: one request per line on
-// standard input, one reply per line on standard output, matched by "id". It ends when its input closes.
+// wg-peer is the reference server of the tunnel tests: wireguard-go on its gVisor network stack, so
+// that it needs no root, no tun device and no kernel module. It is driven by JSON: one request per
+// line on standard input, one reply per line on standard output, matched by "id". It ends when its
+// input closes.
 package main
 
 import (
@@ -44,7 +45,7 @@ func openLog(path string) (io.Writer, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }
 
-// finish takes the device down, but never longer than closeTimeout: the process must end with its input.
+// finish takes the device down within closeTimeout: the process must end with its input.
 func finish(service *service) {
 	done := make(chan struct{})
 	go func() {

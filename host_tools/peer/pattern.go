@@ -4,8 +4,8 @@ package main
 
 import "math/rand/v2"
 
-// pattern is an endless stream of bytes that a seed determines: what is lost, repeated or moved in a
-// transfer shows in its hash, which zeros would not.
+// pattern is an endless stream of bytes that a seed determines: what is lost, repeated or moved in
+// a transfer shows in its hash, which zeros would not.
 type pattern struct{ source *rand.ChaCha8 }
 
 func newPattern(seed uint64) pattern {

@@ -79,7 +79,8 @@ func opRemovePeer(_ context.Context, t *tunnel, raw json.RawMessage) (any, error
 	if err := json.Unmarshal(raw, &peer); err != nil {
 		return nil, err
 	}
-	return struct{}{}, t.device.IpcSet(fmt.Sprintf("public_key=%s\nremove=true\n", peer.PublicKey.hex()))
+	uapi := fmt.Sprintf("public_key=%s\nremove=true\n", peer.PublicKey.hex())
+	return struct{}{}, t.device.IpcSet(uapi)
 }
 
 // peerStats is what `wg show` knows of a peer; LastHandshake is Unix time in seconds, 0 for none.
@@ -141,7 +142,7 @@ func (p *peerStats) set(name, value string) (err error) {
 	return err
 }
 
-// opWait waits for a handshake later than the given Unix time and answers with the peer's statistics.
+// opWait waits for a handshake later than the given Unix time; the peer's statistics answer it.
 func opWait(ctx context.Context, t *tunnel, raw json.RawMessage) (any, error) {
 	var request struct {
 		PublicKey key     `json:"public_key"`

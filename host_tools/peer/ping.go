@@ -40,7 +40,8 @@ func opPing(ctx context.Context, t *tunnel, raw json.RawMessage) (any, error) {
 	if err := json.Unmarshal(raw, &request); err != nil {
 		return nil, err
 	}
-	if request.Count < 1 || request.Count > maxPings || request.Bytes < 0 || request.Bytes > maxPingBytes {
+	if request.Count < 1 || request.Count > maxPings ||
+		request.Bytes < 0 || request.Bytes > maxPingBytes {
 		return nil, fmt.Errorf("count 1..%d, bytes 0..%d", maxPings, maxPingBytes)
 	}
 	c, err := t.net.DialPingAddr(netip.Addr{}, request.Address)

@@ -145,8 +145,8 @@ func opTCPSink(ctx context.Context, t *tunnel, raw json.RawMessage) (any, error)
 	return report(n, hash.Sum(nil), started, c), nil
 }
 
-// opTCPSource sends Bytes of a pattern that Seed chooses, closes its half, and waits for the other side's
-// end: then all of it has been read, and the time is honest.
+// opTCPSource sends Bytes of a pattern that Seed chooses, closes its half, and waits for the other
+// side's end: then all of it has been read, and the time is honest.
 func opTCPSource(ctx context.Context, t *tunnel, raw json.RawMessage) (any, error) {
 	var request tcpRequest
 	if err := json.Unmarshal(raw, &request); err != nil {
@@ -159,7 +159,8 @@ func opTCPSource(ctx context.Context, t *tunnel, raw json.RawMessage) (any, erro
 	defer c.Close()
 	started := time.Now()
 	hash := sha256.New()
-	n, err := io.Copy(io.MultiWriter(c, hash), io.LimitReader(newPattern(request.Seed), request.Bytes))
+	source := io.LimitReader(newPattern(request.Seed), request.Bytes)
+	n, err := io.Copy(io.MultiWriter(c, hash), source)
 	if err != nil {
 		return nil, fmt.Errorf("after %d bytes: %w", n, err)
 	}

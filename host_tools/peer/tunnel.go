@@ -66,7 +66,8 @@ func newTunnel(config tunnelConfig, logger *log.Logger) (*tunnel, error) {
 		tcp: map[uint16]net.Listener{}, udp: map[uint16]*udpCounter{},
 	}
 	t.device = device.NewDevice(tun, t.bind, deviceLogger(logger))
-	uapi := fmt.Sprintf("private_key=%s\nlisten_port=%d\n", config.PrivateKey.hex(), config.ListenPort)
+	private := config.PrivateKey.hex()
+	uapi := fmt.Sprintf("private_key=%s\nlisten_port=%d\n", private, config.ListenPort)
 	if err := errors.Join(t.device.IpcSet(uapi), t.device.Up()); err != nil {
 		t.device.Close()
 		return nil, err

@@ -118,8 +118,8 @@ func (u *udpCounter) count() (udpCount, time.Time) {
 	}, u.last
 }
 
-// opUDPCount waits until Expect distinct datagrams have come, or none for QuietMs after the first; it
-// answers with what it has when the request's time is up, because a loss is a figure and not an error.
+// opUDPCount waits until Expect distinct datagrams have come, or none for QuietMs after the first;
+// it answers with what it has when the request's time is up: a loss is a figure and not an error.
 func opUDPCount(ctx context.Context, t *tunnel, raw json.RawMessage) (any, error) {
 	request := udpRequest{QuietMs: 1000}
 	if err := json.Unmarshal(raw, &request); err != nil {
@@ -129,9 +129,10 @@ func opUDPCount(ctx context.Context, t *tunnel, raw json.RawMessage) (any, error
 	if err != nil {
 		return nil, err
 	}
+	limit := time.Duration(request.QuietMs) * time.Millisecond
 	for {
 		count, last := counter.count()
-		quiet := count.Datagrams > 0 && time.Since(last) > time.Duration(request.QuietMs)*time.Millisecond
+		quiet := count.Datagrams > 0 && time.Since(last) > limit
 		if count.Distinct >= request.Expect || quiet || sleep(ctx, waitStep) != nil {
 			return count, nil
 		}
@@ -193,7 +194,7 @@ func opUDPBlast(ctx context.Context, t *tunnel, raw json.RawMessage) (any, error
 	return request.run(ctx, c)
 }
 
-// run keeps to the pace on average: after a late wake-up it catches up by at most one step's worth.
+// run keeps to the pace on average: after a late wake-up it catches up at once.
 func (r blastRequest) run(ctx context.Context, c net.Conn) (any, error) {
 	var result blastResult
 	datagram := make([]byte, r.Bytes)

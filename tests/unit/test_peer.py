@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two wg-peer processes talk to each other: the reference server and its driver are what they claim."""
+"""Two wg-peer processes talk to each other: the server and its driver are what they claim."""
 
 from __future__ import annotations
 
