@@ -66,7 +66,9 @@ def _parse_hashes(name: str, text: str) -> tuple[tuple[str, str], ...]:
         if not words:
             continue
         if len(words) != 2 or len(words[0]) != 64 or "/" in words[1]:
-            raise FetchError(f"sources.lock: [{name}] sha256: not '<64 hex digits>  <file>': {line!r}")
+            raise FetchError(
+                f"sources.lock: [{name}] sha256: not '<64 hex digits>  <file>': {line!r}"
+            )
         pairs.append((words[1], words[0]))
     return tuple(pairs)
 
@@ -162,8 +164,8 @@ def check_commit(source: Source, found: str) -> None:
 
 
 def git_tree(source: Source, work: Path) -> Path:
-    """A shallow checkout of the locked tag. Its .git stays: MicroPython's build describes itself by it,
-    and without one it would describe the repository around the cache instead."""
+    """A shallow checkout of the locked tag. Its .git stays: MicroPython's build describes itself
+    by it, and without one it would describe the repository around the cache instead."""
     tree = work / "tree"
     reference = f"refs/tags/{source.tag}"
     run(["git", "init", "--quiet", str(tree)])
@@ -178,8 +180,18 @@ def git_tree(source: Source, work: Path) -> Path:
 # --- Debian -----------------------------------------------------------------------------------
 
 
+def debian_mirror(options: Sequence[str]) -> str | None:
+    """Address of the first Debian archive in apt's configuration."""
+    form = "$(ORIGIN)|$(LABEL)|$(REPO_URI)"
+    listing = run(["apt-get", *options, "indextargets", "--format", form, "Identifier: Packages"])
+    for line in listing.splitlines():
+        if line.startswith("Debian|Debian|"):
+            return line.split("|", 2)[2]
+    return None
+
+
 class PrivateApt:
-    """apt with sources and lists of our own: it reads another suite and leaves the system's alone."""
+    """apt with sources and lists of our own: reads another suite, leaves the system's alone."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -195,18 +207,18 @@ class PrivateApt:
             "-oAcquire::Languages=none",
         ]
 
-    @staticmethod
-    def _mirror() -> str:
+    def _mirror(self) -> str:
         """The Debian mirror this machine uses; it is asked for and never written down."""
-        form = "$(ORIGIN)|$(LABEL)|$(REPO_URI)"
-        listing = run(["apt-get", "indextargets", "--format", form, "Identifier: Packages"])
-        for line in listing.splitlines():
-            if line.startswith("Debian|Debian|"):
-                return line.split("|", 2)[2]
-        raise FetchError(
-            "apt knows no Debian archive (after `apt-get update`), and GitHub does not answer: "
-            "no route to the sources"
-        )
+        mirror = debian_mirror([])
+        if mirror is None:  # apt knows a mirror's origin only once it has an index: get our own
+            lists = self._folder / "system-lists"
+            (lists / "partial").mkdir(parents=True, exist_ok=True)
+            options = [f"-oDir::State::Lists={lists}", "-oAPT::Sandbox::User=root"]
+            run(["apt-get", *options, "update"])
+            mirror = debian_mirror(options)
+        if mirror is None:
+            raise FetchError("no upstream git answers and apt has no Debian archive: no route left")
+        return mirror
 
     def update(self, suite: str, binary: bool) -> None:
         """Fetch the suite's index."""
@@ -297,7 +309,7 @@ def say(text: str) -> None:
 
 
 def choose_route(source: Source, route: str) -> str:
-    """git when it is asked for or answers; a tag that names another commit is an error already here."""
+    """git when it is asked for or answers. A tag that names another commit is an error at once."""
     if route == "debian" or not source.git:
         return "debian"
     commit = git_commit_of_tag(source)

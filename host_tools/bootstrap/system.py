@@ -37,7 +37,7 @@ def _libc() -> bool:
     if shutil.which("gcc") is None:
         return False
     command = ["gcc", "-xc", "-", "-o", os.devnull]
-    source = "#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n"
+    source = '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n'
     return subprocess.run(command, input=source, text=True, capture_output=True).returncode == 0
 
 
@@ -84,7 +84,7 @@ def _refresh_index(apt: list[str]) -> None:
 
 
 def install_missing() -> None:
-    """Install what is missing after one line that says it. StepError with status 2 where we may not."""
+    """Install what is missing, after one line that says it. Status 2 where we may not."""
     names = missing_packages()
     if not names:
         return

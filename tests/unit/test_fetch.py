@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""firmware/fetch.py: both routes, and that a wrong source is refused and leaves nothing behind."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+UPSTREAM = "https://upstream.invalid/demo"
+NEEDS_DPKG = pytest.mark.skipif(
+    shutil.which("dpkg-deb") is None, reason="no dpkg: this machine has only the git route"
+)
+
+
+def fetch(box: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the tool in a cache with a space in its path."""
+    script = ROOT / "firmware" / "fetch.py"
+    command = [sys.executable, script, "--cache", box / "my cache", "--lock", box / "sources.lock"]
+    return subprocess.run(
+        [*command, *arguments],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Output of git with an identity of its own."""
+    identity = ["-c", "user.name=t", "-c", "user.email=t@t.invalid", "-c", "tag.gpgsign=false"]
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def tree_of(box: Path) -> list[str]:
+    """Everything below src, hidden leftovers included."""
+    source = box / "my cache" / "src"
+    return sorted(str(path.relative_to(source)) for path in source.rglob("*"))
+
+
+def write_lock(box: Path, text: str) -> None:
+    (box / "sources.lock").write_text(text, encoding="utf-8")
+
+
+# --- git ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> tuple[Path, str, dict[str, str]]:
+    """A local repository with an annotated tag, its commit, and what makes it be UPSTREAM."""
+    repository = tmp_path / "upstream"
+    repository.mkdir()
+    git(repository, "init", "--quiet")
+    (repository / "main.c").write_text("int x;\n")
+    git(repository, "add", "main.c")
+    git(repository, "commit", "--quiet", "-m", "one")
+    git(repository, "tag", "-a", "-m", "release", "v1")
+    commit = git(repository, "rev-parse", "HEAD").strip()
+    instead = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{repository}.insteadOf",
+        "GIT_CONFIG_VALUE_0": UPSTREAM,
+    }
+    return tmp_path, commit, instead
+
+
+def git_lock(commit: str) -> str:
+    return f"[demo]\nversion = 1\ngit = {UPSTREAM}\ntag = v1\ncommit = {commit}\ninto = demo\n"
+
+
+def test_git_route(upstream: tuple[Path, str, dict[str, str]]) -> None:
+    box, commit, environ = upstream
+    write_lock(box, git_lock(commit))
+    done = fetch(box, **environ)
+    assert done.returncode == 0, done.stderr
+    demo = box / "my cache" / "src" / "demo"
+    assert (demo / "main.c").read_text() == "int x;\n"
+    assert git(demo, "describe", "--tags").strip() == "v1"
+    assert fetch(box, **environ).stdout == "", "a second run does nothing"
+
+
+def test_git_route_refuses_a_moved_tag(upstream: tuple[Path, str, dict[str, str]]) -> None:
+    box, commit, environ = upstream
+    write_lock(box, git_lock("0" * 40))
+    done = fetch(box, **environ)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"tag v1 is commit {commit} upstream, but sources.lock says {'0' * 40}" in done.stderr
+    assert tree_of(box) == []
+
+
+def test_a_new_lock_replaces_the_tree(upstream: tuple[Path, str, dict[str, str]]) -> None:
+    box, commit, environ = upstream
+    write_lock(box, git_lock(commit))
+    assert fetch(box, **environ).returncode == 0
+    (box / "my cache" / "src" / "demo" / "stale.c").touch()
+    write_lock(box, git_lock(commit).replace("version = 1", "version = 1.0"))
+    assert fetch(box, **environ).returncode == 0
+    assert "demo/stale.c" not in tree_of(box)
+
+
+def test_no_route_is_one_line(tmp_path: Path) -> None:
+    write_lock(tmp_path, git_lock("0" * 40))
+    done = fetch(tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"fetch: error: demo: {UPSTREAM} does not answer for tag v1\n"
+
+
+# --- Debian ------------------------------------------------------------------------------------
+
+
+def debian_box(tmp_path: Path, name: str, content: bytes, lines: str) -> str:
+    """Put a downloaded package file where the tool keeps them; return the lock that wants it."""
+    downloads = tmp_path / "my cache" / "downloads" / "demo-1-debian"
+    downloads.mkdir(parents=True, exist_ok=True)
+    (downloads / name).write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    head = f"[demo]\nversion = 1\ninto = demo\nsuite = trixie\n{lines}\n"
+    return f"{head}sha256 =\n    {digest}  {name}\n"
+
+
+def binary_package(tmp_path: Path) -> bytes:
+    """A .deb that holds a source tree and a tarball of one, as pico-sdk-source does."""
+    content = tmp_path / "deb"
+    (content / "DEBIAN").mkdir(parents=True)
+    (content / "DEBIAN" / "control").write_text(
+        "Package: demo-source\nVersion: 1\nArchitecture: all\nMaintainer: t <t@t.invalid>\n"
+        "Description: demo\n"
+    )
+    held = content / "usr" / "src" / "demo"
+    held.mkdir(parents=True)
+    (held / "main.c").write_text("int y;\n")
+    with tarfile.open(content / "usr" / "src" / "demo.tar.xz", "w:xz") as archive:
+        member = tarfile.TarInfo("demo-1/main.c")
+        member.size = 7
+        archive.addfile(member, io.BytesIO(b"int z;\n"))
+    package = tmp_path / "demo.deb"
+    command = ["dpkg-deb", "--root-owner-group", "-b", str(content), str(package)]
+    subprocess.run(command, check=True, capture_output=True)
+    return package.read_bytes()
+
+
+@NEEDS_DPKG
+@pytest.mark.parametrize(
+    ("take", "expected"), [("usr/src/demo", "int y;\n"), ("usr/src/demo.tar.xz", "int z;\n")]
+)
+def test_binary_package_that_holds_sources(tmp_path: Path, take: str, expected: str) -> None:
+    lines = f"binary = demo-source=1\ntake = {take}"
+    write_lock(tmp_path, debian_box(tmp_path, "demo.deb", binary_package(tmp_path), lines))
+    done = fetch(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "my cache" / "src" / "demo" / "main.c").read_text() == expected
+
+
+def test_the_lock_names_real_files() -> None:
+    """Every section of the real lock has both routes, and full hashes."""
+    sys.path.insert(0, str(ROOT / "firmware"))
+    try:
+        import fetch as tool
+    finally:
+        sys.path.pop(0)
+    for source in tool.read_lock(ROOT / "firmware" / "sources.lock"):
+        assert source.git.startswith("https://") and len(source.commit) == 40, source.name
+        assert source.package and source.sha256, source.name
+
+
+@NEEDS_DPKG
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_debian_route_and_a_wrong_hash(tmp_path: Path) -> None:
+    """The real lwIP from the machine's Debian mirror; then the same with one digit changed."""
+    if subprocess.run(["apt-get", "--version"], capture_output=True).returncode:
+        pytest.skip("no apt")
+    lock = (ROOT / "firmware" / "sources.lock").read_text(encoding="utf-8")
+    lock = lock.replace("into = micropython/lib/lwip", "into = lwip")
+    first = lock[lock.index("[lwip]") :].split("sha256 =\n")[1].split()[0]
+    changed = first[:-1] + ("0" if first[-1] != "0" else "1")
+    write_lock(tmp_path, lock.replace(first, changed))
+    done = fetch(tmp_path, "--route", "debian", "lwip")
+    if "no route left" in done.stderr:
+        pytest.skip("this machine's apt has no Debian archive")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"has sha256 {first}, but sources.lock says {changed}" in done.stderr
+    assert tree_of(tmp_path) == []
+    assert not (tmp_path / "my cache" / "downloads").exists()
+    write_lock(tmp_path, lock)
+    done = fetch(tmp_path, "--route", "debian", "lwip")
+    assert done.returncode == 0, done.stderr
+    assert (
+        tmp_path / "my cache" / "src" / "lwip" / "src" / "include" / "lwip" / "init.h"
+    ).is_file()
+
+
+# --- bad input ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lock", "expected"),
+    [
+        ("[demo]\ninto = demo\n", "[demo] version: missing"),
+        ("[demo]\nversion = 1\ninto = ../out\n", "'../out' leaves the source folder"),
+        ("[demo]\nversion = 1\ninto = x\nsha256 =\n  abc  f\n", "not '<64 hex digits>  <file>'"),
+        ("no section\n", "File contains no section headers"),
+    ],
+)
+def test_bad_lock_is_one_line(tmp_path: Path, lock: str, expected: str) -> None:
+    write_lock(tmp_path, lock)
+    done = fetch(tmp_path)
+    assert done.returncode == 1
+    assert expected in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_unknown_name(tmp_path: Path) -> None:
+    write_lock(tmp_path, "[demo]\nversion = 1\ninto = demo\n")
+    done = fetch(tmp_path, "dmo")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "fetch: error: sources.lock has no section [dmo]\n",
+    )
