@@ -59,7 +59,8 @@ void wg_allowedips_remove(wg_allowedips *table, int peer) {
     }
 }
 
-int wg_allowedips_lookup(const wg_allowedips *table, const uint8_t *addr, unsigned addr_bytes) {
+const wg_allowedip *wg_allowedips_match(const wg_allowedips *table, const uint8_t *addr,
+                                        unsigned addr_bytes) {
     const wg_allowedip *best = NULL;
     for (size_t i = 0; i < WG_ALLOWEDIPS_MAX; i++) {
         const wg_allowedip *e = &table->entry[i];
@@ -68,5 +69,10 @@ int wg_allowedips_lookup(const wg_allowedips *table, const uint8_t *addr, unsign
             best = e;
         }
     }
-    return best == NULL ? WG_NO_PEER : best->peer;
+    return best;
+}
+
+int wg_allowedips_lookup(const wg_allowedips *table, const uint8_t *addr, unsigned addr_bytes) {
+    const wg_allowedip *e = wg_allowedips_match(table, addr, addr_bytes);
+    return e == NULL ? WG_NO_PEER : e->peer;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "wg_blake2s.h"
-#include "wg_limits.h"
 #include "wg_util.h"
 
 #define MAC_BYTES 16
@@ -97,10 +96,23 @@ static bool parse_ip(const uint8_t *packet, size_t len, ip_shape *ip) {
     return false;
 }
 
+/* As the kernel: padding hides the length, but may not push a full packet past the MTU. */
+static size_t padded_length(const wg_path *path, size_t inner_len) {
+    size_t padded = (inner_len + WG_PADDING_BYTES - 1) & ~(size_t)(WG_PADDING_BYTES - 1);
+    if (path->mtu_bytes == 0 || padded <= path->mtu_bytes) {
+        return padded;
+    }
+    return inner_len > path->mtu_bytes ? inner_len : path->mtu_bytes;
+}
+
 size_t wg_path_seal(wg_path *path, int peer, uint8_t *message, size_t inner_len, uint64_t now_ms) {
     wg_peer *p = wg_path_peer(path, peer);
     wg_session *session = p == NULL ? NULL : wg_peer_sending_session(p, now_ms);
-    size_t message_len = session == NULL ? 0 : wg_session_seal(session, message, inner_len);
+    size_t message_len = 0;
+    if (session != NULL) {
+        size_t padded_len = padded_length(path, inner_len);
+        message_len = wg_session_seal_padded(session, message, inner_len, padded_len);
+    }
     if (message_len == 0) {
         if (p != NULL) {
             wg_peer_want_handshake(p, now_ms);
@@ -225,8 +237,8 @@ wg_path_verdict wg_path_input(wg_path *path, uint8_t *message, size_t len, const
             return input_handshake(path, message, len, WG_INITIATION_BYTES, true);
         case WG_MESSAGE_RESPONSE:
             return input_handshake(path, message, len, WG_RESPONSE_BYTES, true);
-        case WG_MESSAGE_COOKIE:
-            return input_handshake(path, message, len, WG_COOKIE_BYTES, false);
+        case WG_MESSAGE_COOKIE_REPLY:
+            return input_handshake(path, message, len, WG_COOKIE_REPLY_BYTES, false);
         default:
             path->count.drop_type++;
             return WG_PATH_DROP;

@@ -52,6 +52,13 @@ void wg_peer_want_handshake(wg_peer *peer, uint64_t now_ms) {
     }
 }
 
+void wg_peer_arm(wg_peer *peer, bool armed) {
+    peer->armed = armed;
+    if (!armed && (peer->unanswered_since_ms != 0 || peer->unacked_since_ms != 0)) {
+        peer->events |= WG_EVENT_ACTIVITY;
+    }
+}
+
 /* Start a stamp; tell Python only if none of its timers will look by itself. */
 static void start_stamp(wg_peer *peer, uint64_t *stamp_ms, uint64_t now_ms) {
     if (*stamp_ms == 0) {
@@ -97,7 +104,7 @@ void wg_peer_received(wg_peer *peer, wg_session *session, size_t message_bytes, 
     }
     /* Paper §6.2: the initiator also rekeys on receiving, late enough that a retry still fits. */
     if (session == &peer->current && session->initiator &&
-        now_ms - session->created_ms >= WG_REKEY_ON_RECEIVE_MS) {
+        now_ms - session->created_ms >= WG_REKEY_AFTER_TIME_RECEIVING_MS) {
         wg_peer_want_handshake(peer, now_ms);
     }
 }

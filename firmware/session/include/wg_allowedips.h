@@ -38,7 +38,11 @@ bool wg_allowedips_insert(wg_allowedips *table, const uint8_t *addr, unsigned ad
 /* Drop every entry of `peer`. */
 void wg_allowedips_remove(wg_allowedips *table, int peer);
 
-/* The peer with the longest prefix that covers addr, or WG_NO_PEER. */
+/* The entry with the longest prefix that covers addr, or NULL. */
+const wg_allowedip *wg_allowedips_match(const wg_allowedips *table, const uint8_t *addr,
+                                        unsigned addr_bytes);
+
+/* The peer of that entry, or WG_NO_PEER. */
 int wg_allowedips_lookup(const wg_allowedips *table, const uint8_t *addr, unsigned addr_bytes);
 
 #endif

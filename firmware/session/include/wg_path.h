@@ -16,21 +16,13 @@
 #include <stdint.h>
 
 #include "wg_allowedips.h"
+#include "wg_limits.h"
 #include "wg_peer.h"
 
 #ifndef WG_PEERS_MAX
 #define WG_PEERS_MAX 4 /* per interface; sizeof(wg_peer) each */
 #endif
 
-#define WG_MESSAGE_INITIATION 1
-#define WG_MESSAGE_RESPONSE 2
-#define WG_MESSAGE_COOKIE 3
-#define WG_MESSAGE_DATA 4
-
-#define WG_INITIATION_BYTES 148
-#define WG_RESPONSE_BYTES 92
-#define WG_COOKIE_BYTES 64
-#define WG_DATA_HEADER_BYTES 16
 #define WG_HANDSHAKE_MAX_BYTES WG_INITIATION_BYTES
 
 /* Why a packet was dropped, or what it was: X(name). Exposed to Python under these names. */
@@ -59,6 +51,7 @@ typedef struct {
 } wg_path_counters;
 
 typedef struct {
+    uint16_t mtu_bytes;   /* padding never makes a packet longer than this; 0 = no limit */
     uint8_t mac1_key[32]; /* HASH("mac1----" || our public key), paper §5.4.4 */
     wg_peer peer[WG_PEERS_MAX];
     wg_allowedips allowed;

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+# User C module for ports built by cmake: -DUSER_C_MODULES=<this repository>/firmware/binding/micropython.cmake
+#   WG_ARCH   which cores, a file of crypto/arch (armv6m, armv7em, armv8m, generic ...)
+#   WG_WAKE   the wake-up seam's source file
+get_filename_component(WG_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
+
+if(NOT WG_ARCH)
+    if(PICO_PLATFORM STREQUAL "rp2350-riscv")
+        set(WG_ARCH generic)
+    elseif(PICO_PLATFORM MATCHES "^rp2350")
+        set(WG_ARCH armv8m)
+    elseif(PICO_PLATFORM STREQUAL "rp2040")
+        set(WG_ARCH armv6m)
+    else()
+        set(WG_ARCH generic)
+    endif()
+endif()
+if(NOT WG_WAKE)
+    set(WG_WAKE ${WG_ROOT}/binding/wake_softtimer.c)
+endif()
+
+# The lists are the make files', read as text: one list for every build system.
+function(wg_read_list file variable result)
+    file(STRINGS ${file} line REGEX "^${variable} :=")
+    string(REGEX REPLACE "^${variable} := *" "" line "${line}")
+    separate_arguments(names UNIX_COMMAND "${line}")
+    list(TRANSFORM names PREPEND ${WG_ROOT}/crypto/)
+    set(${result} ${names} PARENT_SCOPE)
+endfunction()
+wg_read_list(${WG_ROOT}/crypto/sources.mk WG_CRYPTO_SOURCES WG_CRYPTO)
+wg_read_list(${WG_ROOT}/crypto/arch/${WG_ARCH}.mk WG_CORES WG_CORES)
+
+add_library(usermod_wireguard INTERFACE)
+target_sources(usermod_wireguard INTERFACE
+    ${WG_CRYPTO}
+    ${WG_CORES}
+    ${WG_ROOT}/session/wg_session.c
+    ${WG_ROOT}/session/wg_replay.c
+    ${WG_ROOT}/session/wg_symmetric.c
+    ${WG_ROOT}/session/wg_peer.c
+    ${WG_ROOT}/session/wg_allowedips.c
+    ${WG_ROOT}/session/wg_path.c
+    ${WG_ROOT}/netif/wg_netif.c
+    ${WG_ROOT}/netif/wg_route.c
+    ${WG_ROOT}/binding/mod_wireguard.c
+    ${WG_ROOT}/binding/obj_key.c
+    ${WG_ROOT}/binding/obj_symmetric.c
+    ${WG_ROOT}/binding/obj_path.c
+    ${WG_ROOT}/binding/obj_netif.c
+    ${WG_ROOT}/binding/support.c
+    ${WG_WAKE}
+)
+target_include_directories(usermod_wireguard INTERFACE
+    ${WG_ROOT}/binding
+    ${WG_ROOT}/crypto/include
+    ${WG_ROOT}/session/include
+    ${WG_ROOT}/netif/include
+)
+# lwIP itself includes the hooks: routing follows AllowedIPs.
+target_compile_definitions(usermod_wireguard INTERFACE LWIP_HOOK_FILENAME="wg_lwip_hooks.h")
+target_link_libraries(usermod INTERFACE usermod_wireguard)

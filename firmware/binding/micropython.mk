@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# User C module for ports built by make: USER_C_MODULES=<this repository>/firmware
+#   WG_ARCH   which cores, a file of crypto/arch; by default from the port's -mcpu
+#   WG_WAKE   the wake-up seam: softtimer (default) or a file of the port's own
+WG_ROOT := $(patsubst %/binding,%,$(patsubst %/,%,$(USERMOD_DIR)))
+
+ifeq ($(WG_ARCH),)
+WG_ARCH := $(strip \
+  $(if $(filter -mcpu=cortex-m0 -mcpu=cortex-m0plus,$(CFLAGS)),armv6m,\
+  $(if $(filter -mcpu=cortex-m3,$(CFLAGS)),armv7m,\
+  $(if $(filter -mcpu=cortex-m4 -mcpu=cortex-m7,$(CFLAGS)),armv7em,\
+  $(if $(filter -mcpu=cortex-m33,$(CFLAGS)),armv8m,generic)))))
+endif
+WG_WAKE ?= $(WG_ROOT)/binding/wake_softtimer.c
+
+include $(WG_ROOT)/crypto/sources.mk
+include $(WG_ROOT)/crypto/arch/$(WG_ARCH).mk
+
+# The binding holds qstrs; the rest is library code that the qstr scan need not read.
+SRC_USERMOD_C += $(addprefix $(WG_ROOT)/binding/, \
+  mod_wireguard.c obj_key.c obj_symmetric.c obj_path.c obj_netif.c support.c) $(WG_WAKE)
+SRC_USERMOD_LIB_C += \
+  $(addprefix $(WG_ROOT)/crypto/,$(WG_CRYPTO_SOURCES) $(filter %.c,$(WG_CORES))) \
+  $(addprefix $(WG_ROOT)/session/, \
+    wg_session.c wg_replay.c wg_symmetric.c wg_peer.c wg_allowedips.c wg_path.c) \
+  $(addprefix $(WG_ROOT)/netif/,wg_netif.c wg_route.c)
+SRC_USERMOD_LIB_ASM += $(addprefix $(WG_ROOT)/crypto/,$(filter %.S,$(WG_CORES)))
+
+# lwIP itself includes the hooks: routing follows AllowedIPs.
+CFLAGS_USERMOD += \
+  $(addprefix -I$(WG_ROOT)/,binding crypto/include session/include netif/include) \
+  -DLWIP_HOOK_FILENAME="\"wg_lwip_hooks.h\""
