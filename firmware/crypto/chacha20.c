@@ -4,7 +4,7 @@
 #include "wg_util.h"
 
 static void chacha20_key(uint32_t state[16], const uint8_t key[32]) {
-    state[0] = 0x61707865;  // "expand 32-byte k"
+    state[0] = 0x61707865; // "expand 32-byte k"
     state[1] = 0x3320646e;
     state[2] = 0x79622d32;
     state[3] = 0x6b206574;

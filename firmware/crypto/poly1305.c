@@ -40,7 +40,8 @@ void wg_poly1305_absorb_padded(wg_poly1305_state *st, const uint8_t *in, size_t 
 void wg_poly1305_final(wg_poly1305_state *st, uint8_t tag[16]) {
     uint32_t g[5], mask;
     uint64_t acc = 5;
-    // g = h + 5 - 2^130, the reduced h exactly when h + 5 reaches 2^130. As h < 2 p, once is enough.
+    // g = h + 5 - 2^130, the reduced h exactly when h + 5 reaches 2^130. As h < 2 p, once is
+    // enough.
     for (unsigned i = 0; i < 5; i++) {
         acc += st->h[i];
         g[i] = (uint32_t)acc;

@@ -15,10 +15,10 @@
 
 typedef struct {
     uint32_t h[8];
-    uint32_t t[2];  // bytes hashed so far, low word first
+    uint32_t t[2]; // bytes hashed so far, low word first
     uint8_t block[WG_BLAKE2S_BLOCK_BYTES];
-    uint32_t fill;    // bytes waiting in block, 0..64
-    uint32_t outlen;  // bytes
+    uint32_t fill;   // bytes waiting in block, 0..64
+    uint32_t outlen; // bytes
 } wg_blake2s_ctx;
 
 // outlen 1..32 bytes; keylen 0..32 bytes, key may be NULL when it is 0.

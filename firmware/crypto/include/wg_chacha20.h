@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ChaCha20 and HChaCha20 (RFC 8439; draft-irtf-cfrg-xchacha-03). The AEADs of wg_aead.h are what the
-// protocol uses; this is their keystream.
+// ChaCha20 and HChaCha20 (RFC 8439; draft-irtf-cfrg-xchacha-03). The AEADs of wg_aead.h are what
+// the protocol uses; this is their keystream.
 //
 // Implementations of wg_chacha20_core           | runs on     | cost (cycles per 64-byte block)
 //   cores/chacha20/generic32.c                  | any C11     | see bench/
@@ -17,16 +17,16 @@
 void wg_chacha20_init(uint32_t state[16], const uint8_t key[32], const uint8_t nonce[12],
                       uint32_t counter);
 
-// dst = src xor keystream, len bytes; dst == src is allowed, other overlaps are not. Bytes of a last
-// short block are used up: a call after it starts at the next block.
+// dst = src xor keystream, len bytes; dst == src is allowed, other overlaps are not. Bytes of a
+// last short block are used up: a call after it starts at the next block.
 void wg_chacha20_xor(uint32_t state[16], uint8_t *dst, const uint8_t *src, size_t len);
 
 // out = the 32-byte subkey of XChaCha20 (draft section 2.2).
 void wg_hchacha20(uint8_t out[32], const uint8_t key[32], const uint8_t nonce[16]);
 
-// Core, defined by exactly one file of cores/chacha20. dst = src xor keystream for nblocks blocks of
-// 64 bytes at any alignment, dst == src allowed; adds nblocks to the 32-bit counter state[12], the
-// other words stay. nblocks may be 0.
+// Core, defined by exactly one file of cores/chacha20. dst = src xor keystream for nblocks blocks
+// of 64 bytes at any alignment, dst == src allowed; adds nblocks to the 32-bit counter state[12],
+// the other words stay. nblocks may be 0.
 void wg_chacha20_core(uint32_t state[16], uint8_t *dst, const uint8_t *src, size_t nblocks);
 
 #endif

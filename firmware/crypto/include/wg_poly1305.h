@@ -23,7 +23,8 @@ typedef struct {
 void wg_poly1305_init(wg_poly1305_state *st, const uint8_t key[32]);
 // Absorbs len bytes. A length that is no multiple of 16 ends the message: nothing may follow it.
 void wg_poly1305_absorb(wg_poly1305_state *st, const uint8_t *in, size_t len);
-// As absorb, but fills the last short block with zeros: the AEAD's padding, after which more follows.
+// As absorb, but fills the last short block with zeros: the AEAD's padding, after which more
+// follows.
 void wg_poly1305_absorb_padded(wg_poly1305_state *st, const uint8_t *in, size_t len);
 // Writes the tag and wipes st.
 void wg_poly1305_final(wg_poly1305_state *st, uint8_t tag[16]);
@@ -31,7 +32,6 @@ void wg_poly1305_final(wg_poly1305_state *st, uint8_t tag[16]);
 // Core, defined by exactly one file of cores/poly1305. h = (h + block + hibit * 2^128) * r for each
 // of nblocks 16-byte blocks at any alignment. hibit is 1, or 0 for a last block that was padded by
 // hand. A core may use another radix inside. nblocks may be 0.
-void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nblocks,
-                      uint32_t hibit);
+void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nblocks, uint32_t hibit);
 
 #endif

@@ -19,8 +19,8 @@ bool wg_x25519(uint8_t out[32], const uint8_t scalar[32], const uint8_t point[32
 // The public key of a private key: out = scalar * 9. out may be scalar.
 void wg_x25519_base(uint8_t out[32], const uint8_t scalar[32]);
 
-// Core, defined by exactly one file of cores/x25519. scalar is clamped already; point NULL means the
-// base point u = 9, for which a core may take a shorter way. out may be scalar or point.
+// Core, defined by exactly one file of cores/x25519. scalar is clamped already; point NULL means
+// the base point u = 9, for which a core may take a shorter way. out may be scalar or point.
 void wg_x25519_core(uint8_t out[32], const uint8_t scalar[32], const uint8_t *point);
 
 #endif

@@ -17,14 +17,15 @@
 #define WG_REPLAY_WINDOW (WG_REPLAY_BITS - 32)
 
 typedef struct {
-    uint64_t greatest;  // greatest counter committed; meaningless unless any
+    uint64_t greatest; // greatest counter committed; meaningless unless any
     bool any;
     uint32_t bits[WG_REPLAY_BITS / 32];
 } wg_replay;
 
 // Forgets all counters. A zeroed struct is the same.
 void wg_replay_init(wg_replay *r);
-// True when counter is new: above the greatest, or less than WG_REPLAY_WINDOW below it and not seen.
+// True when counter is new: above the greatest, or less than WG_REPLAY_WINDOW below it and not
+// seen.
 bool wg_replay_check(const wg_replay *r, uint64_t counter);
 // Records a counter for which check was true.
 void wg_replay_commit(wg_replay *r, uint64_t counter);

@@ -22,16 +22,16 @@ static const uint8_t blake2s_sigma[10][16] = {
 };
 
 // The mixing function G (section 3.1); right rotations by 16, 12, 8, 7.
-#define BLAKE2S_G(a, b, c, d, x, y)                                                               \
-    do {                                                                                          \
-        v[a] += v[b] + m[x];                                                                      \
-        v[d] = wg_rotl32(v[d] ^ v[a], 16);                                                        \
-        v[c] += v[d];                                                                             \
-        v[b] = wg_rotl32(v[b] ^ v[c], 20);                                                        \
-        v[a] += v[b] + m[y];                                                                      \
-        v[d] = wg_rotl32(v[d] ^ v[a], 24);                                                        \
-        v[c] += v[d];                                                                             \
-        v[b] = wg_rotl32(v[b] ^ v[c], 25);                                                        \
+#define BLAKE2S_G(a, b, c, d, x, y)                                                                \
+    do {                                                                                           \
+        v[a] += v[b] + m[x];                                                                       \
+        v[d] = wg_rotl32(v[d] ^ v[a], 16);                                                         \
+        v[c] += v[d];                                                                              \
+        v[b] = wg_rotl32(v[b] ^ v[c], 20);                                                         \
+        v[a] += v[b] + m[y];                                                                       \
+        v[d] = wg_rotl32(v[d] ^ v[a], 24);                                                         \
+        v[c] += v[d];                                                                              \
+        v[b] = wg_rotl32(v[b] ^ v[c], 25);                                                         \
     } while (0)
 
 static void blake2s_round(uint32_t v[16], const uint32_t m[16], const uint8_t s[16]) {

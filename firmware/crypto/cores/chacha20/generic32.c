@@ -3,16 +3,16 @@
 #include "wg_chacha20.h"
 #include "wg_util.h"
 
-#define CHACHA20_QUARTER(a, b, c, d)                                                              \
-    do {                                                                                          \
-        x[a] += x[b];                                                                             \
-        x[d] = wg_rotl32(x[d] ^ x[a], 16);                                                        \
-        x[c] += x[d];                                                                             \
-        x[b] = wg_rotl32(x[b] ^ x[c], 12);                                                        \
-        x[a] += x[b];                                                                             \
-        x[d] = wg_rotl32(x[d] ^ x[a], 8);                                                         \
-        x[c] += x[d];                                                                             \
-        x[b] = wg_rotl32(x[b] ^ x[c], 7);                                                         \
+#define CHACHA20_QUARTER(a, b, c, d)                                                               \
+    do {                                                                                           \
+        x[a] += x[b];                                                                              \
+        x[d] = wg_rotl32(x[d] ^ x[a], 16);                                                         \
+        x[c] += x[d];                                                                              \
+        x[b] = wg_rotl32(x[b] ^ x[c], 12);                                                         \
+        x[a] += x[b];                                                                              \
+        x[d] = wg_rotl32(x[d] ^ x[a], 8);                                                          \
+        x[c] += x[d];                                                                              \
+        x[b] = wg_rotl32(x[b] ^ x[c], 7);                                                          \
     } while (0)
 
 static void chacha20_rounds(uint32_t x[16]) {

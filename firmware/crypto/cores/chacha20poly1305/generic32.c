@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The two linked cores one after the other. Without a data cache a second pass costs only the loads,
-// and each core keeps all its registers; so tuned single cores are used here without another line.
+// The two linked cores one after the other. Without a data cache a second pass costs only the
+// loads, and each core keeps all its registers; so tuned single cores are used here without another
+// line.
 #include "wg_aead.h"
 #include "wg_chacha20.h"
 

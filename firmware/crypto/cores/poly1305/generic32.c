@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Portable Poly1305 with full 32-bit words: 16 products of 32x32->64 bits and 5 short ones a block.
 //
-// Clamping leaves r[i] < 2^28 and, for i > 0, divisible by 4, so a product that passes 2^128 folds by
-// 2^130 = 5 with s[i] = r[i] * 5 / 4. Each column then sums at most five products below 2^60.4: no
-// 64-bit sum overflows, and only the carry after the block has to be dealt with.
+// Clamping leaves r[i] < 2^28 and, for i > 0, divisible by 4, so a product that passes 2^128 folds
+// by 2^130 = 5 with s[i] = r[i] * 5 / 4. Each column then sums at most five products below 2^60.4:
+// no 64-bit sum overflows, and only the carry after the block has to be dealt with.
 #include "wg_poly1305.h"
 #include "wg_util.h"
 
@@ -24,7 +24,7 @@ void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nbloc
         h1 = (uint32_t)d1;
         h2 = (uint32_t)d2;
         h3 = (uint32_t)d3;
-        h4 += (uint32_t)(d3 >> 32) + hibit;  // at most 6
+        h4 += (uint32_t)(d3 >> 32) + hibit; // at most 6
 
         d0 = MUL32(h0, r0) + MUL32(h1, s3) + MUL32(h2, s2) + MUL32(h3, s1);
         d1 = MUL32(h0, r1) + MUL32(h1, r0) + MUL32(h2, s3) + MUL32(h3, s2) + MUL32(h4, s1);
@@ -33,7 +33,7 @@ void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nbloc
         d1 += d0 >> 32;
         d2 += d1 >> 32;
         d3 += d2 >> 32;
-        h4 = h4 * r0 + (uint32_t)(d3 >> 32);  // at most 10 * 2^28
+        h4 = h4 * r0 + (uint32_t)(d3 >> 32); // at most 10 * 2^28
 
         // What is above 2^130 comes back times 5: 4 times and once.
         d0 = (uint64_t)(uint32_t)d0 + ((h4 & ~3u) + (h4 >> 2));

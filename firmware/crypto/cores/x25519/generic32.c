@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Portable X25519: the Montgomery ladder of RFC 7748 section 5 over eight full 32-bit words.
 //
-// Numbers are any of the 256-bit representatives modulo p = 2^255 - 19; what passes 2^256 comes back
-// times 38. Only the result is reduced to below p. Every step is a = b * c + d + e in 64 bits, which
-// never overflows: (2^32-1)^2 + 2 (2^32-1) = 2^64 - 1. No branch and no address depends on a value;
-// on cores whose long multiply itself takes varying time (Cortex-M3) portable C cannot help that.
+// Numbers are any of the 256-bit representatives modulo p = 2^255 - 19; what passes 2^256 comes
+// back times 38. Only the result is reduced to below p. Every step is a = b * c + d + e in 64 bits,
+// which never overflows: (2^32-1)^2 + 2 (2^32-1) = 2^64 - 1. No branch and no address depends on a
+// value; on cores whose long multiply itself takes varying time (Cortex-M3) portable C cannot help
+// that.
 #include <stddef.h>
 
 #include "wg_util.h"
 #include "wg_x25519.h"
 
 #define X25519_WORDS 8
-#define X25519_A24 121665  // (486662 - 2) / 4
+#define X25519_A24 121665 // (486662 - 2) / 4
 
 typedef uint32_t fe25519[X25519_WORDS];
 
@@ -84,10 +85,10 @@ static void fe25519_mul_word(fe25519 r, const fe25519 a, uint32_t word) {
 }
 
 // One row of the schoolbook product: *acc = a * b + *out + carry.
-#define X25519_ROW(i)                                                                             \
-    do {                                                                                          \
-        acc = (uint64_t)word * b[i] + out[i] + (uint32_t)(acc >> 32);                             \
-        out[i] = (uint32_t)acc;                                                                   \
+#define X25519_ROW(i)                                                                              \
+    do {                                                                                           \
+        acc = (uint64_t)word * b[i] + out[i] + (uint32_t)(acc >> 32);                              \
+        out[i] = (uint32_t)acc;                                                                    \
     } while (0)
 
 static void fe25519_mul(x25519_state *s, fe25519 r, const fe25519 a, const fe25519 b) {
@@ -160,8 +161,8 @@ static void fe25519_load(fe25519 r, const uint8_t in[32]) {
     r[7] &= 0x7fffffffu;
 }
 
-// Writes a modulo p. After the top bit has come back times 19, a < 2^255 + 19, so that at most one p
-// is left: there is one exactly when a + 19 reaches 2^255.
+// Writes a modulo p. After the top bit has come back times 19, a < 2^255 + 19, so that at most one
+// p is left: there is one exactly when a + 19 reaches 2^255.
 static void fe25519_store(uint8_t out[32], fe25519 a) {
     uint64_t acc;
     for (unsigned pass = 0; pass < 2; pass++) {
@@ -188,28 +189,28 @@ static void fe25519_store(uint8_t out[32], fe25519 a) {
 
 // RFC 7748 section 5's step in place; point x1, or 9 when base.
 static void x25519_step(x25519_state *s, bool base) {
-    fe25519_add(s->t0, s->x2, s->z2);     // A
-    fe25519_sub(s->z2, s->x2, s->z2);     // B
-    fe25519_add(s->x2, s->x3, s->z3);     // C
-    fe25519_sub(s->z3, s->x3, s->z3);     // D
-    fe25519_mul(s, s->x3, s->z3, s->t0);  // DA
-    fe25519_mul(s, s->z3, s->x2, s->z2);  // CB
-    fe25519_sqr(s, s->t0, s->t0);         // AA
-    fe25519_sqr(s, s->x2, s->z2);         // BB
+    fe25519_add(s->t0, s->x2, s->z2);    // A
+    fe25519_sub(s->z2, s->x2, s->z2);    // B
+    fe25519_add(s->x2, s->x3, s->z3);    // C
+    fe25519_sub(s->z3, s->x3, s->z3);    // D
+    fe25519_mul(s, s->x3, s->z3, s->t0); // DA
+    fe25519_mul(s, s->z3, s->x2, s->z2); // CB
+    fe25519_sqr(s, s->t0, s->t0);        // AA
+    fe25519_sqr(s, s->x2, s->z2);        // BB
     fe25519_sub(s->z2, s->x3, s->z3);
     fe25519_add(s->x3, s->x3, s->z3);
-    fe25519_sqr(s, s->x3, s->x3);  // (DA + CB)^2
+    fe25519_sqr(s, s->x3, s->x3); // (DA + CB)^2
     fe25519_sqr(s, s->z2, s->z2);
     if (base) {
         fe25519_mul_word(s->z3, s->z2, 9);
     } else {
-        fe25519_mul(s, s->z3, s->z2, s->x1);  // x1 (DA - CB)^2
+        fe25519_mul(s, s->z3, s->z2, s->x1); // x1 (DA - CB)^2
     }
-    fe25519_sub(s->z2, s->t0, s->x2);     // E
-    fe25519_mul(s, s->x2, s->t0, s->x2);  // AA BB
+    fe25519_sub(s->z2, s->t0, s->x2);    // E
+    fe25519_mul(s, s->x2, s->t0, s->x2); // AA BB
     fe25519_mul_word(s->t1, s->z2, X25519_A24);
     fe25519_add(s->t0, s->t0, s->t1);
-    fe25519_mul(s, s->z2, s->z2, s->t0);  // E (AA + a24 E)
+    fe25519_mul(s, s->z2, s->z2, s->t0); // E (AA + a24 E)
 }
 
 static void x25519_ladder(x25519_state *s, const uint8_t scalar[32], bool base) {
@@ -224,7 +225,8 @@ static void x25519_ladder(x25519_state *s, const uint8_t scalar[32], bool base) 
     // Clamping made bit 0 zero, so there is nothing left to exchange.
 }
 
-// x2 = x2 / z2 by z2^(p - 2) = z2^(2^255 - 21): 254 squarings, 11 products. Names give the exponent.
+// x2 = x2 / z2 by z2^(p - 2) = z2^(2^255 - 21): 254 squarings, 11 products. Names give the
+// exponent.
 static void x25519_divide(x25519_state *s) {
     uint32_t *e2 = s->x1, *e9 = s->x3, *e11 = s->z3, *run = s->t0, *t = s->t1, *z = s->z2;
     fe25519_sqr(s, e2, z);
@@ -232,23 +234,23 @@ static void x25519_divide(x25519_state *s) {
     fe25519_mul(s, e9, t, z);
     fe25519_mul(s, e11, e9, e2);
     fe25519_sqr(s, t, e11);
-    fe25519_mul(s, run, t, e9);  // 2^5 - 1
+    fe25519_mul(s, run, t, e9); // 2^5 - 1
     fe25519_sqr_times(s, t, run, 5);
-    fe25519_mul(s, run, t, run);  // 2^10 - 1
+    fe25519_mul(s, run, t, run); // 2^10 - 1
     fe25519_sqr_times(s, t, run, 10);
-    fe25519_mul(s, e9, t, run);  // 2^20 - 1
+    fe25519_mul(s, e9, t, run); // 2^20 - 1
     fe25519_sqr_times(s, t, e9, 20);
-    fe25519_mul(s, t, t, e9);  // 2^40 - 1
+    fe25519_mul(s, t, t, e9); // 2^40 - 1
     fe25519_sqr_times(s, t, t, 10);
-    fe25519_mul(s, run, t, run);  // 2^50 - 1
+    fe25519_mul(s, run, t, run); // 2^50 - 1
     fe25519_sqr_times(s, t, run, 50);
-    fe25519_mul(s, e9, t, run);  // 2^100 - 1
+    fe25519_mul(s, e9, t, run); // 2^100 - 1
     fe25519_sqr_times(s, t, e9, 100);
-    fe25519_mul(s, t, t, e9);  // 2^200 - 1
+    fe25519_mul(s, t, t, e9); // 2^200 - 1
     fe25519_sqr_times(s, t, t, 50);
-    fe25519_mul(s, t, t, run);  // 2^250 - 1
+    fe25519_mul(s, t, t, run); // 2^250 - 1
     fe25519_sqr_times(s, t, t, 5);
-    fe25519_mul(s, t, t, e11);  // 2^255 - 21
+    fe25519_mul(s, t, t, e11); // 2^255 - 21
     fe25519_mul(s, s->x2, s->x2, t);
 }
 
