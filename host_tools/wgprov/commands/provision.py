@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""wgprov provision: hand a configuration to a board, get its public key back."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wgprov import keys, wgconf
+from wgprov.errors import BoardError, InputError, PortError, printable
+from wgprov.serverpeer import HEADER, PrivateFile, ServerPeer, check_target, host_routes
+from wgprov.session import WRITE_TIMEOUT_S, Session
+
+
+@dataclass
+class Job:
+    """A checked request: nothing in it can fail on the host any more."""
+
+    conf: wgconf.Conf
+    psk_modes: list[str]
+    private_key: bytearray | None
+    new_key: bool
+    files: list[Path | None]
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return str(self.conf.config["name"])
+
+    def wipe(self) -> None:
+        for secret in [self.private_key, *self.conf.preshared]:
+            if secret is not None:
+                keys.wipe(secret)
+
+
+@dataclass
+class Outcome:
+    """What the board has now."""
+
+    name: str
+    board: str
+    uid: str | None
+    public_key: str
+    key_origin: str
+    tunnel: str
+    servers: list[tuple[str, ServerPeer, Path | None]]  # the server's key, its block, its file
+    warnings: list[str]
+
+    def as_json(self, show_secrets: bool) -> dict[str, Any]:
+        peers = []
+        for server_key, peer, path in self.servers:
+            entry: dict[str, Any] = {
+                "server_public_key": server_key,
+                "allowed_ips": peer.allowed_ips,
+                "preshared": peer.preshared is not None or peer.preshared_unchanged,
+                "file": str(path) if path else None,
+            }
+            if show_secrets and peer.preshared is not None:
+                entry["preshared_key"] = keys.encode(peer.preshared)
+            peers.append(entry)
+        return {
+            "name": self.name,
+            "board": self.board,
+            "uid": self.uid,
+            "public_key": self.public_key,
+            "key": self.key_origin,
+            "tunnel": self.tunnel,
+            "peers": peers,
+            "warnings": self.warnings,
+        }
+
+
+def plan(
+    conf_path: Path,
+    name: str | None = None,
+    psk: str | None = None,
+    private_key_from: Path | None = None,
+    new_key: bool = False,
+    out: Path | None = None,
+) -> Job:
+    """Check files and options; raises InputError before anything is sent or written."""
+    if new_key and private_key_from:
+        raise InputError("--new-key and --private-key-from contradict each other")
+    conf = wgconf.load(conf_path, name)
+    warnings = _warnings(conf_path, conf, private_key_from)
+    modes = _preshared(conf, psk)
+    private_key = keys.read_key_file(private_key_from) if private_key_from else None
+    files = _files(conf, modes, out)
+    for path in files:
+        if path:
+            check_target(path)
+    return Job(conf, modes, private_key, new_key, files, warnings)
+
+
+def _warnings(conf_path: Path, conf: wgconf.Conf, private_key_from: Path | None) -> list[str]:
+    warnings = []
+    if any(conf.preshared) and keys.readable_by_others(conf_path):
+        warnings.append(f"{conf_path}: others can read the preshared key in it: chmod 600")
+    if private_key_from:
+        warnings.append(
+            "--private-key-from: the private key exists outside the board now; "
+            "the board would have made its own"
+        )
+        if private_key_from.exists() and keys.readable_by_others(private_key_from):
+            warnings.append(f"{private_key_from}: others can read the private key: chmod 600")
+    return warnings
+
+
+def _preshared(conf: wgconf.Conf, psk: str | None) -> list[str]:
+    """Apply --psk; returns the protocol's mode for each peer."""
+    count = len(conf.preshared)
+    if psk is None:
+        return ["send" if key is not None else "none" for key in conf.preshared]
+    if psk in ("none", "keep"):
+        conf.preshared = [None] * count
+        return [psk] * count
+    if psk == "generate":
+        conf.preshared = [keys.generate_psk() for _ in range(count)]
+        return ["send"] * count
+    if count > 1:
+        raise InputError(f"--psk {psk}: one file cannot serve {count} peers")
+    conf.preshared = [keys.read_key_file(Path(psk))]
+    return ["send"]
+
+
+def _files(conf: wgconf.Conf, modes: list[str], out: Path | None) -> list[Path | None]:
+    """Where each server's block goes; none when it holds no secret and no file was asked for."""
+    base = out or Path(f"{conf.config['name']}.server-peer.conf")
+    files: list[Path | None] = []
+    for i, mode in enumerate(modes):
+        numbered = base.with_name(f"{base.stem}-{i + 1}{base.suffix}")
+        path = base if len(modes) == 1 else numbered
+        files.append(path if out or mode == "send" else None)
+    return files
+
+
+def run(session: Session, job: Job) -> Outcome:
+    """Prepare, write the server's files, commit. Whatever fails, the board has all of the old
+    configuration or all of the new one, and running it again continues."""
+    hello = session.hello()
+    prepared = _prepare(session, job)
+    board = printable(hello.get("board"), 60)
+    servers = _servers(job, prepared, board)
+    with ExitStack() as cleanup:
+        private_files = []
+        for _, peer, path in servers:
+            if path:
+                text = f"{HEADER}{job.name}\n{peer.block(show_secrets=True)}"
+                private_files.append(PrivateFile(path, text))
+                cleanup.callback(private_files[-1].discard)
+        committed = session.request(
+            "commit", WRITE_TIMEOUT_S, name=job.name, token=prepared["token"]
+        )
+        if committed.get("public_key") != prepared["public_key"]:
+            raise BoardError("the board did not keep what it was given: run it again")
+        for file in private_files:
+            file.keep()
+    return Outcome(
+        name=job.name,
+        board=board,
+        uid=printable(hello["uid"], 64) if hello.get("uid") else None,
+        public_key=prepared["public_key"],
+        key_origin=printable(prepared.get("key")),
+        tunnel=printable(committed.get("tunnel")),
+        servers=servers,
+        warnings=job.warnings + _dropped(job, prepared),
+    )
+
+
+def _prepare(session: Session, job: Job) -> dict[str, Any]:
+    key = "send" if job.private_key is not None else "new" if job.new_key else "keep"
+    reply = session.request(
+        "prepare", WRITE_TIMEOUT_S, config=job.conf.config, key=key, psk=job.psk_modes
+    )
+    secrets = [] if job.private_key is None else [job.private_key]
+    secrets += [key for key in job.conf.preshared if key is not None]
+    for secret in secrets:
+        if "send" not in reply:
+            raise BoardError("the board does not follow the protocol: update its module")
+        reply = session.secret(secret)
+    _check_prepared(job, reply)
+    return reply
+
+
+def _check_prepared(job: Job, reply: dict[str, Any]) -> None:
+    """A serial line has no checksum of its own: compare before it counts."""
+    if reply.get("config") != job.conf.config:
+        raise PortError("the configuration was damaged on the way: check the cable, run it again")
+    if not keys.is_key(reply.get("public_key")) or not isinstance(reply.get("token"), str):
+        raise BoardError("the board's answer holds no public key: update its module")
+
+
+def _servers(
+    job: Job, prepared: dict[str, Any], board: str
+) -> list[tuple[str, ServerPeer, Path | None]]:
+    routes = host_routes(job.conf.config["address"])
+    kept = prepared.get("preshared") or []
+    servers = []
+    for i, peer in enumerate(job.conf.config["peers"]):
+        unchanged = job.psk_modes[i] == "keep" and i < len(kept) and bool(kept[i])
+        secret = job.conf.preshared[i]
+        title = f"{job.name} on {board}"
+        server = ServerPeer(title, prepared["public_key"], routes, secret, unchanged)
+        servers.append((peer["public_key"], server, job.files[i]))
+    return servers
+
+
+def _dropped(job: Job, prepared: dict[str, Any]) -> list[str]:
+    before = prepared.get("preshared_before") or []
+    peers = job.conf.config["peers"]
+    return [
+        f"the preshared key with {peers[i]['public_key']} is gone: remove it on the server too"
+        for i, mode in enumerate(job.psk_modes)
+        if mode == "none" and i < len(before) and before[i]
+    ]

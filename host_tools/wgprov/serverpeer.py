@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""The [Peer] block for the server's configuration, and the private file that holds it."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from wgprov import keys
+from wgprov.errors import InputError
+
+HEADER = "# written by wgprov: the server's side of "
+HIDDEN = "(hidden)"
+
+
+@dataclass
+class ServerPeer:
+    """What one server has to know about the board."""
+
+    title: str
+    public_key: str
+    allowed_ips: list[str]
+    preshared: bytearray | None
+    preshared_unchanged: bool = False
+
+    def block(self, show_secrets: bool) -> str:
+        lines = [f"# {self.title}", "[Peer]", f"PublicKey = {self.public_key}"]
+        if self.preshared is not None:
+            shown = keys.encode(self.preshared) if show_secrets else HIDDEN
+            lines.append(f"PresharedKey = {shown}")
+        elif self.preshared_unchanged:
+            lines.append("# PresharedKey: the one that the server has")
+        lines.append(f"AllowedIPs = {', '.join(self.allowed_ips)}")
+        return "\n".join(lines) + "\n"
+
+
+def host_routes(addresses: list[str]) -> list[str]:
+    """The board's addresses as the server routes them: /32 and /128."""
+    interfaces = [ipaddress.ip_interface(a) for a in addresses]
+    return [f"{i.ip}/{i.max_prefixlen}" for i in interfaces]
+
+
+def check_target(path: Path) -> None:
+    """Complain before anything is sent: a file of somebody else, or no folder to write to."""
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} does not exist")
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise InputError(f"{path}: cannot write there")
+    if path.exists() and not _is_ours(path):
+        raise InputError(f"{path}: exists and is not from wgprov: choose another --server-peer-out")
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(HEADER)) == HEADER.encode()
+    except OSError:
+        return False
+
+
+class PrivateFile:
+    """A 0600 file that appears whole at `keep()`, or never.
+
+    It is written before the board commits, so that a full disk cannot leave a board with a
+    preshared key that nobody else knows.
+    """
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self._temporary: str | None = None
+        try:
+            # mkstemp makes it 0600 from the first moment.
+            handle, self._temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            self.discard()
+            raise InputError(f"{path}: cannot write it: {error.strerror}") from None
+
+    def keep(self) -> None:
+        if self._temporary:
+            os.replace(self._temporary, self.path)
+            self._temporary = None
+
+    def discard(self) -> None:
+        if self._temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(self._temporary)
+            self._temporary = None

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: MIT
+"""Serial ports and the raw REPL: the only file that knows pyserial and mpremote.
+
+mpremote's library API is not stable, so it is pinned in pyproject.toml and used here only.
+The board is not soft-reset: a running tunnel keeps running. A program that runs in the foreground
+is interrupted (Ctrl-C), which is how a MicroPython board is reached at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import serial
+from mpremote.transport import TransportError
+from mpremote.transport_serial import SerialTransport
+from serial.tools import list_ports
+
+from wgprov.errors import BoardError, PortError, printable
+from wgprov.session import Session
+
+BAUD = 115200
+PROMPT_TIMEOUT_S = 3.0
+READ_SLICE_S = 0.1  # granularity of every deadline
+REPL_READ_S = 1.0  # mpremote reads some answers with one call: it has to be this patient
+WRITE_TIMEOUT_S = 3.0
+SHORTCUT_PATTERN = re.compile(r"([acu])([0-9]+)")
+SHORTCUTS = {"a": "/dev/ttyACM", "u": "/dev/ttyUSB", "c": "COM"}
+
+START_AGENT = "from wireguard import agent\nagent.serve()\n"
+IDENTIFY = (
+    "import sys,os\n"
+    "print(sys.implementation.name,'.'.join(str(n) for n in sys.implementation.version[:3]),"
+    "getattr(sys.implementation,'_machine',sys.platform))\n"
+)
+
+
+@dataclass(frozen=True)
+class Port:
+    """A serial port of this computer."""
+
+    device: str
+    serial_number: str
+    description: str
+
+
+def usb_ports() -> list[Port]:
+    """Serial ports that belong to a USB device, sorted by name."""
+    found = [p for p in list_ports.comports() if p.vid is not None]
+    return [
+        Port(p.device, p.serial_number or "", p.description or "")
+        for p in sorted(found, key=lambda p: p.device)
+    ]
+
+
+def resolve(name: str) -> str:
+    """Turn a connect name (as mpremote's: auto, id:, port:, a0, path, URL) into a device."""
+    if name == "auto":
+        return _only_usb_port()
+    if name.startswith("id:"):
+        for port in usb_ports():
+            if port.serial_number == name[3:]:
+                return port.device
+        raise PortError(f"no board with the serial number {name[3:]}: see `wgprov ports`")
+    name = name.removeprefix("port:")
+    shortcut = SHORTCUT_PATTERN.fullmatch(name)
+    if shortcut:
+        return SHORTCUTS[shortcut[1]] + shortcut[2]
+    # mpremote treats ptys differently and knows them by /dev/pts only.
+    real = os.path.realpath(name)
+    return real if real.startswith("/dev/pts/") else name
+
+
+def _only_usb_port() -> str:
+    ports = usb_ports()
+    if not ports:
+        raise PortError("no board: plug it in (see `wgprov ports`), or name its port with -p")
+    if len(ports) > 1:
+        names = ", ".join(p.device for p in ports)
+        raise PortError(f"several boards ({names}): choose one with -p")
+    return ports[0].device
+
+
+class SerialWire:
+    """The bytes of an open port, as session.Wire."""
+
+    def __init__(self, name: str, port: Any) -> None:
+        self.name = name
+        self._port = port
+        self._port.timeout = READ_SLICE_S
+        # rfc2217 and socket ports know no write_timeout, and do not need one: TCP buffers.
+        with contextlib.suppress(Exception):
+            self._port.write_timeout = WRITE_TIMEOUT_S
+
+    def read(self) -> bytes:
+        with _link_errors(self.name):
+            return bytes(self._port.read(max(1, self._port.in_waiting)))
+
+    def write(self, data: bytes | bytearray) -> None:
+        with _link_errors(self.name):
+            self._port.write(data)
+            self._port.flush()
+
+
+class _Bounded:
+    """A port on which nothing works after a deadline: every loop of mpremote ends, whatever a board
+    sends."""
+
+    def __init__(self, port: Any) -> None:
+        self._port = port
+        self._deadline = time.monotonic() + PROMPT_TIMEOUT_S
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("read", "write", "inWaiting") and time.monotonic() > self._deadline:
+            raise TransportError("no prompt in time")
+        return getattr(self._port, name)
+
+
+@contextlib.contextmanager
+def _bounded(repl: SerialTransport) -> Iterator[None]:
+    port = repl.serial
+    repl.serial = _Bounded(port)
+    try:
+        yield
+    finally:
+        repl.serial = port
+
+
+@contextlib.contextmanager
+def connect(name: str) -> Iterator[Session]:
+    """A session with the agent on the board at `name`; leaves the friendly REPL behind."""
+    with _raw_repl(name) as repl:
+        with _link_errors(name), _bounded(repl):
+            repl.exec_raw_no_follow(START_AGENT)
+        session = Session(_AgentWire(name, repl))
+        yield session
+        with contextlib.suppress(PortError):
+            session.bye()
+
+
+def identify(name: str) -> str:
+    """What runs on a board without our module: "micropython 1.25.0 Board with CPU"."""
+    with _raw_repl(name) as repl, _link_errors(name), _bounded(repl):
+        out, _ = repl.exec_raw(IDENTIFY, timeout=PROMPT_TIMEOUT_S)
+    return printable(out.decode("utf-8", "replace").strip())
+
+
+class _AgentWire(SerialWire):
+    """Tells an agent that did not start from one that speaks."""
+
+    def __init__(self, name: str, repl: SerialTransport) -> None:
+        super().__init__(name, repl.serial)
+        self._started = False
+        self._head = bytearray()
+
+    def read(self) -> bytes:
+        data = super().read()
+        if not self._started and data:
+            self._head += data
+            if self._head[:1] == b"\x04":
+                raise _no_agent(self._rest())
+            self._started = True
+        return data
+
+    def _rest(self) -> str:
+        while not self._head.endswith(b"\x04>") and len(self._head) < 4096:
+            data = super().read()
+            if not data:
+                break
+            self._head += data
+        return self._head.decode("utf-8", "replace")
+
+
+def _no_agent(traceback: str) -> BoardError:
+    """Say in one line why `from wireguard import agent; agent.serve()` failed."""
+    lines = [line for line in traceback.strip("\x04>\r\n ").splitlines() if line.strip()]
+    last = printable(lines[-1]) if lines else "no reason given"
+    if "no module named 'wireguard.agent'" in last or "can't import name" in last:
+        return BoardError("the wireguard module on the board is too old for this wgprov: update it")
+    if "no module named '_wireguard'" in last:
+        return BoardError(
+            "the board has the wireguard package but not its C module `_wireguard`: "
+            "flash firmware that is built with it"
+        )
+    if "no module named" in last:
+        return BoardError(
+            "the board runs MicroPython without the wireguard module: flash firmware that has it"
+        )
+    return BoardError(f"the wireguard module on the board does not start: {last}")
+
+
+@contextlib.contextmanager
+def _raw_repl(name: str) -> Iterator[SerialTransport]:
+    device = resolve(name)
+    repl = _open(name, device)
+    try:
+        _enter(name, repl)
+        yield repl
+    finally:
+        _leave(repl)
+
+
+def _open(name: str, device: str) -> SerialTransport:
+    try:
+        repl = SerialTransport(device, baudrate=BAUD, timeout=REPL_READ_S)
+    except (TransportError, ValueError):
+        raise _open_error(name, device) from None
+    with contextlib.suppress(Exception):
+        repl.serial.write_timeout = WRITE_TIMEOUT_S
+    return repl
+
+
+def _open_error(name: str, device: str) -> PortError:
+    """mpremote swallows the reason, so ask once more."""
+    try:
+        serial.serial_for_url(device, exclusive=True, timeout=0).close()
+    except ValueError as error:
+        return PortError(f"{name}: not a port or URL that pyserial knows: {printable(error)}")
+    except OSError as error:
+        return PortError(f"{name}: {_open_reason(error)}")
+    return PortError(f"{name}: could not be opened at first, can now: try again")
+
+
+def _open_reason(error: OSError) -> str:
+    text = str(error)
+    number = error.errno
+    if number == errno.ENOENT or "FileNotFoundError" in text:
+        return "no such port: plug the board in, or see `wgprov ports`"
+    if number in (errno.EACCES, errno.EPERM):
+        return "no permission: add yourself to its group (often `dialout`) and log in again"
+    if number in (errno.EBUSY, errno.EAGAIN) or "lock port" in text or "PermissionError" in text:
+        return "in use by another program (a serial monitor, mpremote, wgprov): close that first"
+    return f"cannot open it: {printable(text)}"
+
+
+def _enter(name: str, repl: SerialTransport) -> None:
+    complaint = PortError(
+        f"{name}: nothing answers as a MicroPython prompt within {PROMPT_TIMEOUT_S:g} s: "
+        "check that it is the board's port and that MicroPython runs on it"
+    )
+    try:
+        with _quiet(), _link_errors(name), _bounded(repl):
+            repl.enter_raw_repl(soft_reset=False, timeout_overall=PROMPT_TIMEOUT_S)
+    except BoardError:
+        raise complaint from None
+
+
+def _leave(repl: SerialTransport) -> None:
+    """Back to the friendly REPL, then close. The port may be gone already."""
+    with contextlib.suppress(OSError, TransportError):
+        repl.serial.write(b"\r\x03\x02")
+    with contextlib.suppress(OSError, TransportError):
+        repl.close()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """mpremote prints what it did not understand; that may hold anything."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield
+
+
+@contextlib.contextmanager
+def _link_errors(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (TransportError, struct.error) as error:
+        raise BoardError(f"{name}: the raw REPL does not answer: {printable(error)}") from None
+    except (OSError, TypeError) as error:
+        # pyserial raises TypeError when a port is closed under a read.
+        if isinstance(error, serial.SerialTimeoutException):
+            raise PortError(f"{name}: the board takes no data: reset it and try again") from None
+        raise PortError(f"{name}: the connection broke: check the cable, run it again") from None

@@ -1,0 +1,502 @@
+# SPDX-License-Identifier: MIT
+"""The board's half of provisioning: one JSON line in, one JSON line out (docs/PROVISIONING.md).
+
+wgprov starts it over the raw REPL with `from wireguard import agent; agent.serve()`. It ends at
+{"op": "bye"}, at Ctrl-C, at the end of the stream, or when nothing came for IDLE_MS.
+
+Secrets never travel in JSON: `prepare` says which it will be sent, and each comes as one line of
+its own, "BASE64 CHECK", read into a bytearray that is zeroed. Every line gets one reply; an error
+is {"error": reason, "field": path or null} and changes nothing that is in force.
+"""
+
+import json
+import os
+import sys
+from binascii import b2a_base64
+
+import _wireguard
+
+from . import config as _config
+from . import store
+
+PROTOCOL = 1
+LINE_MAX_BYTES = 4096
+IDLE_MS = 60000
+KEY_BYTES = 32
+CHECK_BYTES = 4
+
+_CTRL_C = 0x03
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def serve(stdin=None, stdout=None, root=store.ROOT, idle_ms=IDLE_MS):
+    """Answer requests until told to stop. Streams are binary; the defaults are the REPL's own."""
+    stdin = stdin or sys.stdin.buffer
+    stdout = stdout or sys.stdout.buffer
+    _interrupt(-1)  # a Ctrl-C in the middle of a write must reach us as a byte, not as an exception
+    try:
+        Agent(stdin, stdout, root, idle_ms).run()
+    finally:
+        _interrupt(_CTRL_C)
+
+
+class Agent:
+    """One conversation. Nothing survives it but the files."""
+
+    def __init__(self, stdin, stdout, root, idle_ms):
+        self._lines = _Lines(stdin, idle_ms)
+        self._stdout = stdout
+        self._root = root
+        self._pending = None  # a prepare that waits for its secrets
+
+    def run(self):
+        try:
+            while True:
+                length = self._lines.read()
+                if length is None:
+                    return
+                reply = self._answer(length)
+                self._write(reply)
+                if reply.get("op") == "bye":
+                    return
+        finally:
+            self._forget()
+            self._lines.wipe(LINE_MAX_BYTES)
+
+    def _answer(self, length):
+        request_id = None
+        try:
+            if length > LINE_MAX_BYTES:
+                self._forget()
+                raise _config.Bad("line", "longer than %d bytes" % LINE_MAX_BYTES)
+            if self._pending and self._lines.buffer[0] != 0x7B:  # "{" is never base64
+                request_id = self._pending.request_id
+                reply = self._secret(length)
+            else:
+                self._forget()
+                request = self._request(length)
+                request_id = _id(request)
+                reply = self._dispatch(request)
+            reply["ok"] = True
+        except _config.Bad as error:
+            reply = {"error": error.reason, "field": error.field}
+        except Exception as error:
+            self._forget()
+            reply = {"error": _reason(error), "field": None}
+        reply["id"] = request_id
+        return reply
+
+    def _request(self, length):
+        try:
+            request = json.loads(self._lines.text(length))
+        except Exception:
+            request = None
+        if not isinstance(request, dict):
+            raise _config.Bad("line", "not a JSON object")
+        return request
+
+    def _dispatch(self, request):
+        operations = {
+            "hello": self._hello,
+            "prepare": self._prepare,
+            "commit": self._commit,
+            "show": self._show,
+            "remove": self._remove,
+            "bye": lambda request: {"op": "bye"},
+        }
+        name = request.get("op")
+        if not isinstance(name, str) or name not in operations:
+            raise _config.Bad("op", "unknown")
+        return operations[name](request)
+
+    def _hello(self, request):
+        return {
+            "protocol": PROTOCOL,
+            "version": _version(),
+            "board": _board(),
+            "uid": _uid(),
+            "names": store.names(self._root),
+            "client": _client_state(),
+            "line_max_bytes": LINE_MAX_BYTES,
+            "peers_max": _config.PEERS_MAX,
+        }
+
+    def _prepare(self, request):
+        """Check, then ask for the secrets, then stage. Nothing in force changes."""
+        config = _config.check(request.get("config"))
+        pending = _Pending(request, config, self._root)
+        if pending.wanted:
+            self._pending = pending
+            return {"send": list(pending.wanted)}
+        return self._stage(pending)
+
+    def _secret(self, length):
+        pending = self._pending
+        secret = bytearray(KEY_BYTES)
+        try:
+            if not _decode(self._lines.buffer, length, secret):
+                raise _config.Bad(pending.wanted[0], "damaged on the way")
+            pending.take(secret)
+        except Exception:
+            self._forget()
+            raise
+        finally:
+            _wipe(secret)
+            self._lines.wipe(length)
+        if pending.wanted:
+            return {"send": list(pending.wanted)}
+        self._pending = None
+        return self._stage(pending)
+
+    def _stage(self, pending):
+        try:
+            public = _base64(pending.private_key.public_key())
+            for i, peer in enumerate(pending.config["peers"]):
+                if peer["public_key"] == public:
+                    raise _config.Bad("peers[%d].public_key" % i, "is this board's own key")
+            token = store.stage(pending.config, pending.private_key, pending.preshared, self._root)
+        finally:
+            pending.wipe()
+        return {
+            "config": pending.config,  # for the host to compare: a serial line has no checksum
+            "public_key": public,
+            "key": pending.key_origin,
+            "preshared": [key is not None for key in pending.preshared],
+            "preshared_before": pending.preshared_before,
+            "token": token,
+        }
+
+    def _commit(self, request):
+        name = _config.name(request.get("name"))
+        try:
+            store.commit(name, request.get("token"), self._root)
+        except store.Missing:
+            raise _config.Bad("token", "nothing staged under it: prepare again") from None
+        public, _ = _stored(name, self._root)
+        return {"name": name, "public_key": public, "tunnel": _client_reload(name)}
+
+    def _show(self, request):
+        return {"interfaces": [_show(name, self._root) for name in store.names(self._root)]}
+
+    def _remove(self, request):
+        name = _config.name(request.get("name"))
+        if name not in store.names(self._root):
+            raise _config.Bad("name", "no such interface")
+        store.remove(name, self._root)
+        return {"name": name, "tunnel": _client_stop(name)}
+
+    def _forget(self):
+        if self._pending:
+            self._pending.wipe()
+            self._pending = None
+
+    def _write(self, reply):
+        data = json.dumps(reply).encode() + b"\n"
+        while data:
+            written = self._stdout.write(data)
+            data = data[written:] if written else b""
+        if hasattr(self._stdout, "flush"):
+            self._stdout.flush()
+
+
+class _Pending:
+    """A checked `prepare` and the secrets that it has so far."""
+
+    def __init__(self, request, config, root):
+        count = len(config["peers"])
+        self.request_id = _id(request)
+        self.config = config
+        self.private_key = None
+        self.preshared = [None] * count
+        self.key_origin = None
+        key = _choice(request.get("key", "keep"), "key", ("keep", "new", "send"))
+        modes = request.get("psk", ["none"] * count)
+        if not isinstance(modes, list) or len(modes) != count:
+            raise _config.Bad("psk", "one for each peer")
+        for i, mode in enumerate(modes):
+            _choice(mode, "psk[%d]" % i, ("none", "keep", "send"))
+        self.wanted = ["psk[%d]" % i for i, mode in enumerate(modes) if mode == "send"]
+        if key == "send":
+            self.wanted.insert(0, "private_key")
+        before = _before(config["name"], root)
+        self.preshared_before = self._inherit(before, key, modes)
+
+    def _inherit(self, before, key, modes):
+        """Keep what is to be kept of the configuration in force; make a key where there is none."""
+        old_config, old_key, old_preshared = before
+        known = {}
+        for i, peer in enumerate(old_config["peers"]):
+            known[peer["public_key"]] = old_preshared[i]
+        had = []
+        for i, peer in enumerate(self.config["peers"]):
+            old = known.pop(peer["public_key"], None)
+            had.append(old is not None)
+            if modes[i] == "keep":
+                self.preshared[i] = old
+            elif old:
+                old.wipe()
+        for old in known.values():
+            if old:
+                old.wipe()
+        if key == "keep" and old_key:
+            self.private_key, self.key_origin = old_key, "kept"
+        else:
+            if old_key:
+                old_key.wipe()
+            self.key_origin = "imported" if key == "send" else "made"
+            if key != "send":
+                self.private_key = _wireguard.PrivateKey.generate()
+        return had
+
+    def take(self, secret):
+        """Take the secret that is wanted next; `secret` stays the caller's to wipe."""
+        field = self.wanted.pop(0)
+        if field == "private_key":
+            self.private_key = _wireguard.PrivateKey(secret)
+        else:
+            self.preshared[int(field[4:-1])] = _wireguard.PresharedKey(secret)
+
+    def wipe(self):
+        for key in [self.private_key] + self.preshared:
+            if key:
+                key.wipe()
+
+
+class _Lines:
+    """Bounded lines of a byte stream, in one buffer that is used again and again."""
+
+    def __init__(self, stream, idle_ms):
+        self.buffer = bytearray(LINE_MAX_BYTES)
+        self._stream = stream
+        self._one = bytearray(1)
+        self._idle_ms = idle_ms
+        self._poll = _poller(stream)
+
+    def read(self):
+        """Length of the next line that is not empty, more than LINE_MAX_BYTES when it was too long
+        (and was dropped), None at the end."""
+        length = 0
+        while True:
+            byte = self._byte()
+            if byte is None or byte == _CTRL_C:
+                return None
+            if byte == 0x0A or byte == 0x0D:
+                if length:
+                    return length
+                continue
+            if length < LINE_MAX_BYTES:
+                self.buffer[length] = byte
+            length = min(length + 1, LINE_MAX_BYTES + 1)
+
+    def text(self, length):
+        return bytes(memoryview(self.buffer)[:length])
+
+    def wipe(self, length):
+        for i in range(min(length, LINE_MAX_BYTES)):
+            self.buffer[i] = 0
+        self._one[0] = 0
+
+    def _byte(self):
+        if self._poll and not self._poll.poll(self._idle_ms):
+            return None
+        try:
+            count = self._stream.readinto(self._one)
+        except OSError:  # the other end of a pty was closed
+            return None
+        return self._one[0] if count else None
+
+
+def _before(name, root):
+    """What a new configuration inherits from: the one in force, else what an interrupted
+    provisioning left staged (so that the key it announced is the key it gets), else nothing."""
+    for read in (store.load, store.load_staged):
+        try:
+            return read(name, root)
+        except (store.Missing, store.Corrupt):
+            pass
+    return {"peers": []}, None, []
+
+
+def _stored(name, root):
+    """(public key in base64, what `show` can say about an interface that is not up)."""
+    config, private_key, preshared = store.load(name, root)
+    public = _base64(private_key.public_key())
+    private_key.wipe()
+    peers = []
+    for i, peer in enumerate(config["peers"]):
+        peers.append(
+            {
+                "public_key": peer["public_key"],
+                "preshared": preshared[i] is not None,
+                "endpoint": peer["endpoint"],
+                "allowed_ips": peer["allowed_ips"],
+                "latest_handshake_s": None,
+                "rx_bytes": 0,
+                "tx_bytes": 0,
+                "persistent_keepalive_s": peer["persistent_keepalive"],
+            }
+        )
+        if preshared[i]:
+            preshared[i].wipe()
+    shown = {"name": name, "public_key": public, "listen_port": config["listen_port"]}
+    shown.update({"up": False, "peers": peers, "counters": {}})
+    return public, shown
+
+
+def _show(name, root):
+    try:
+        live = _client().interfaces.get(name)
+        if live:
+            return live.show()
+    except Exception as error:
+        client_error = _reason(error)
+    else:
+        client_error = None
+    try:
+        shown = _stored(name, root)[1]
+    except store.Corrupt:
+        return {"name": name, "up": False, "error": "stored configuration is damaged"}
+    if client_error:
+        shown["error"] = client_error
+    return shown
+
+
+def _client():
+    from wireguard import client
+
+    return client
+
+
+def _client_state():
+    try:
+        _client()
+        return "ready"
+    except Exception as error:
+        return _reason(error)
+
+
+def _client_reload(name):
+    """Bring the tunnel up with what was just committed. Failing is news, not an error."""
+    try:
+        _client().reload(name)
+        return "up"
+    except Exception as error:
+        return _reason(error)
+
+
+def _client_stop(name):
+    try:
+        live = _client().interfaces.pop(name, None)
+        if live:
+            live.active(False)
+        return "down"
+    except Exception as error:
+        return _reason(error)
+
+
+def _reason(error):
+    """One short line about an exception: never its traceback."""
+    if isinstance(error, store.Corrupt):
+        return "flash did not keep what was written"
+    words = "%s %s" % (type(error).__name__, error)
+    return "".join(c if " " <= c <= "~" else "?" for c in words)[:120]
+
+
+def _decode(line, length, out):
+    """Decode "BASE64 CHECK" (44 + 1 + 8 characters) into the 32 bytes of `out`, without making an
+    object of any part of it. CHECK is the hex BLAKE2s of the secret, 4 bytes long."""
+    if length != 44 + 1 + 2 * CHECK_BYTES or line[43] != 0x3D or line[44] != 0x20:
+        return False
+    value = at = 0
+    bad = 0
+    for i in range(43):
+        digit = _digit(line[i])
+        bad |= digit & 64
+        value = (value << 6 | digit & 63) & 0xFFFFFF
+        if i & 3 == 3:
+            out[at], out[at + 1], out[at + 2] = value >> 16, value >> 8 & 255, value & 255
+            at += 3
+    out[30], out[31] = value >> 10 & 255, value >> 2 & 255
+    if bad or value & 3:
+        return False
+    check = "".join("%02x" % b for b in _wireguard.blake2s(out)[:CHECK_BYTES])
+    return bytes(memoryview(line)[45:length]) == check.encode()
+
+
+def _digit(char):
+    """Value of a base64 digit, 64 for any other byte. Looks at all of them: no secret index."""
+    found = 64
+    for i in range(64):
+        if _BASE64[i] == char:
+            found = i
+    return found
+
+
+def _id(request):
+    """What the reply echoes, so that the host can tell it from older replies and other prints."""
+    number = request.get("id")
+    return number if isinstance(number, int) else None
+
+
+def _choice(value, field, allowed):
+    if value not in allowed:
+        raise _config.Bad(field, "must be " + " or ".join(allowed))
+    return value
+
+
+def _version():
+    try:
+        import wireguard
+
+        return wireguard.__version__
+    except Exception:
+        return "unknown"
+
+
+def _board():
+    try:
+        return os.uname().machine
+    except Exception:
+        return sys.platform
+
+
+def _uid():
+    try:
+        import machine
+
+        return "".join("%02x" % b for b in machine.unique_id())
+    except Exception:
+        return None
+
+
+def _poller(stream):
+    """Something with poll(ms), or None where a stream cannot be waited for with a limit."""
+    try:
+        import select
+
+        poll = select.poll()
+        if sys.implementation.name == "micropython" and stream is sys.stdin.buffer:
+            stream = sys.stdin
+        poll.register(stream, select.POLLIN)
+        poll.poll(0)
+        return poll
+    except Exception:
+        return None
+
+
+def _interrupt(char):
+    try:
+        import micropython
+
+        micropython.kbd_intr(char)
+    except (ImportError, AttributeError):
+        pass
+
+
+def _base64(raw):
+    return b2a_base64(raw).strip().decode()
+
+
+def _wipe(buffer):
+    for i in range(len(buffer)):
+        buffer[i] = 0
