@@ -18,9 +18,9 @@
 #define WG_SYMMETRIC_TAG_BYTES 16
 
 typedef struct {
-    uint8_t ck[32];  // chaining key, C in the paper
-    uint8_t h[32];   // transcript hash, H in the paper
-    uint8_t k[32];   // key of the next seal or open; each key is used once, with nonce 0
+    uint8_t ck[32]; // chaining key, C in the paper
+    uint8_t h[32];  // transcript hash, H in the paper
+    uint8_t k[32];  // key of the next seal or open; each key is used once, with nonce 0
 } wg_symmetric;
 
 // Start: ck = HASH(CONSTRUCTION), h = HASH(HASH(ck || prologue) || responder_public).

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""One peer: who it is, how far a handshake with it has got, and what waits for a session."""
+
+from .constants import INITIATION_INTERVAL_MS, STAGED_PACKETS, TIMESTAMP_BYTES
+from .cookie import CookieJar
+
+# Peer.state
+IDLE = "idle"
+CONNECTING = "connecting"
+UP = "up"
+FAILED = "failed"
+
+# Peer.failure
+NO_ENDPOINT = "no endpoint is known"
+NO_REPLY = "no reply to the handshake for 90 s"
+UNDER_LOAD = "the peer is under load, and takes no handshake"
+BAD_KEY = "the peer's public key is not a valid one"
+NO_MARK = "the time stamp mark cannot be stored"
+
+
+class Peer:
+    """Made by Tunnel.add_peer. Read: public_key, id, state, failure, last_handshake_ms."""
+
+    def __init__(self, crypto, peer_id, public_key, preshared, timers):
+        self.id = peer_id
+        self.public_key = public_key
+        self.preshared = preshared
+        self.timers = timers
+        self.cookies = CookieJar(crypto, public_key)
+        self.state = IDLE
+        self.failure = None
+        self.last_handshake_ms = None
+        self.handshake = None  # noise.Initiator, while a response may come
+        self.local_index = None  # of that handshake
+        self.cookie_index = None  # of the last initiation or response sent
+        self.latest_timestamp = bytes(TIMESTAMP_BYTES)
+        self.initiation_taken_ms = None
+        self.staged = []
+
+    @property
+    def handshake_attempts(self):
+        """Initiations sent since the last handshake that succeeded."""
+        return self.timers.attempts
+
+    def refuses_initiation(self, timestamp, now_ms):
+        """Return the reason, or None. The initiation is authentic; is it new (paper §5.1)?"""
+        if timestamp <= self.latest_timestamp:
+            return "initiation_replayed"
+        taken_ms = self.initiation_taken_ms
+        if taken_ms is not None and now_ms - taken_ms < INITIATION_INTERVAL_MS:
+            return "initiation_too_soon"
+        return None
+
+    def take_initiation(self, timestamp, now_ms):
+        """Note an accepted one. It ends a handshake of ours, as in the kernel (noise.c)."""
+        self.latest_timestamp = timestamp
+        self.initiation_taken_ms = now_ms
+        self.wipe_handshake()
+
+    def stage(self, inner):
+        """Keep a packet until there is a session. Return how many old ones that has cost."""
+        self.staged.append(inner)
+        if len(self.staged) <= STAGED_PACKETS:
+            return 0
+        self.staged.pop(0)
+        return 1
+
+    def take_staged(self):
+        """Return the waiting packets, oldest first, and forget them."""
+        staged, self.staged = self.staged, []
+        return staged
+
+    def mark_up(self, now_ms):
+        """A handshake is complete and confirmed."""
+        self.state = UP
+        self.failure = None
+        self.last_handshake_ms = now_ms
+
+    def mark_failed(self, reason):
+        """Nothing more will be tried until somebody asks."""
+        self.state = FAILED
+        self.failure = reason
+
+    def wipe_handshake(self):
+        """Forget the handshake that is under way, if any."""
+        if self.handshake is not None:
+            self.handshake.wipe()
+        self.handshake = self.local_index = None
