@@ -54,7 +54,7 @@ void *wg_pool_take(void *pool, size_t slots, size_t slot_bytes);
 
 /* The control methods over wg_path that every link has (contract: `Path`), for a type's table. */
 wg_path *wg_path_of(mp_obj_t self);
-void wg_path_wake(mp_obj_t self);
+uint64_t wg_path_now_ms(mp_obj_t self);
 #define WG_PATH_METHODS                                                                            \
     {MP_ROM_QSTR(MP_QSTR_set_identity), MP_ROM_PTR(&wg_path_set_identity_obj)},                    \
     {MP_ROM_QSTR(MP_QSTR_add_peer), MP_ROM_PTR(&wg_path_add_peer_obj)},                            \
@@ -63,6 +63,7 @@ void wg_path_wake(mp_obj_t self);
     {MP_ROM_QSTR(MP_QSTR_lookup), MP_ROM_PTR(&wg_path_lookup_obj)},                                \
     {MP_ROM_QSTR(MP_QSTR_wipe), MP_ROM_PTR(&wg_path_wipe_obj)},                                    \
     {MP_ROM_QSTR(MP_QSTR_has_index), MP_ROM_PTR(&wg_path_has_index_obj)},                          \
+    {MP_ROM_QSTR(MP_QSTR_has_session), MP_ROM_PTR(&wg_path_has_session_obj)},                      \
     {MP_ROM_QSTR(MP_QSTR_endpoint), MP_ROM_PTR(&wg_path_endpoint_obj)},                            \
     {MP_ROM_QSTR(MP_QSTR_set_endpoint), MP_ROM_PTR(&wg_path_set_endpoint_obj)},                    \
     {MP_ROM_QSTR(MP_QSTR_activity), MP_ROM_PTR(&wg_path_activity_obj)},                            \
@@ -77,6 +78,7 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(wg_path_allow_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(wg_path_lookup_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(wg_path_wipe_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(wg_path_has_index_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(wg_path_has_session_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(wg_path_endpoint_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(wg_path_set_endpoint_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(wg_path_activity_obj);

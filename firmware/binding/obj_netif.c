@@ -60,8 +60,8 @@ wg_path *wg_path_of(mp_obj_t self) {
     return &netif_of(self)->path;
 }
 
-void wg_path_wake(mp_obj_t self) {
-    wake(netif_of(self));
+uint64_t wg_path_now_ms(mp_obj_t self) {
+    return wg_netif_now_ms(netif_of(self));
 }
 
 /* Netif(handler): handler(None) runs as a scheduled callback. */

@@ -120,6 +120,16 @@ static mp_obj_t has_index(mp_obj_t self, mp_obj_t index) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(wg_path_has_index_obj, has_index);
 
+/* has_session(id): may packets be sent now? */
+static mp_obj_t has_session(mp_obj_t self, mp_obj_t id) {
+    wg_peer *peer = wg_peer_arg(wg_path_of(self), id);
+    WG_LOCK();
+    bool usable = wg_peer_sending_session(peer, wg_path_now_ms(self)) != NULL;
+    WG_UNLOCK();
+    return mp_obj_new_bool(usable);
+}
+MP_DEFINE_CONST_FUN_OBJ_2(wg_path_has_session_obj, has_session);
+
 static mp_obj_t endpoint(mp_obj_t self, mp_obj_t id) {
     wg_peer *peer = wg_peer_arg(wg_path_of(self), id);
     WG_LOCK();
@@ -168,11 +178,8 @@ static mp_obj_t arm(mp_obj_t self, mp_obj_t id, mp_obj_t armed) {
     wg_peer *peer = wg_peer_arg(wg_path_of(self), id);
     bool on = mp_obj_is_true(armed);
     WG_LOCK();
-    wg_peer_arm(peer, on);
+    peer->armed = on;
     WG_UNLOCK();
-    if (peer->events != 0) {
-        wg_path_wake(self);
-    }
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_3(wg_path_arm_obj, arm);

@@ -52,13 +52,6 @@ void wg_peer_want_handshake(wg_peer *peer, uint64_t now_ms) {
     }
 }
 
-void wg_peer_arm(wg_peer *peer, bool armed) {
-    peer->armed = armed;
-    if (!armed && (peer->unanswered_since_ms != 0 || peer->unacked_since_ms != 0)) {
-        peer->events |= WG_EVENT_ACTIVITY;
-    }
-}
-
 /* Start a stamp; tell Python only if none of its timers will look by itself. */
 static void start_stamp(wg_peer *peer, uint64_t *stamp_ms, uint64_t now_ms) {
     if (*stamp_ms == 0) {

@@ -33,7 +33,7 @@ typedef struct {
 
 typedef struct {
     bool in_use;
-    bool armed;               /* Python has a timer that will read the stamps within 10 s */
+    bool armed;               /* a timer will read the stamps within 10 s: no ACTIVITY events */
     uint8_t events;           /* WG_EVENT_* */
     uint8_t endpoint_changed; /* counts changes by authenticated packets, wraps */
     wg_endpoint endpoint;
@@ -59,10 +59,6 @@ wg_session *wg_peer_find_session(wg_peer *peer, uint32_t local_index);
 
 /* Raise WANT_HANDSHAKE, at most once in WG_REKEY_TIMEOUT_MS. */
 void wg_peer_want_handshake(wg_peer *peer, uint64_t now_ms);
-
-/* Say whether a timer will read the stamps within 10 s. Disarming with a stamp set raises ACTIVITY
- * at once: a packet may have come between Python's look at the stamps and this call. */
-void wg_peer_arm(wg_peer *peer, bool armed);
 
 /* Bookkeeping after a sealed or an opened packet. message_bytes: the whole transport message. */
 void wg_peer_sent(wg_peer *peer, const wg_session *session, size_t message_bytes, bool is_data,
