@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from . import environment, go, paths, steps, system
+from . import environment, go, paths, platformio, steps, system
 
 OLDEST_PYTHON = (3, 10)
 USAGE = "usage: python3 -m host_tools.bootstrap setup | peer | run LABEL -- COMMAND ..."
@@ -28,6 +28,7 @@ def setup() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         system.install_missing()
         environment.ensure()
+        platformio.ensure()
         fetch_sources()
 
 
