@@ -48,7 +48,10 @@ def dispatch(arguments: Sequence[str]) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Exit status; errors are one line (and the tail of a log that was shown already)."""
     if sys.version_info < OLDEST_PYTHON:
-        print(f"setup: Python 3.10 or newer is needed, this is {sys.version.split()[0]}")
+        print(
+            f"setup: Python 3.10 or newer is needed, this is {sys.version.split()[0]}",
+            file=sys.stderr,
+        )
         return 2
     try:
         dispatch(arguments)

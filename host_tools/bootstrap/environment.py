@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from . import paths, steps
 
 STAMP = "venv"
 PYTHON = paths.VENV / "bin" / "python"
+# The interpreter behind the one that runs this: the same whether setup runs inside the venv or not.
+BASE_PYTHON = os.path.realpath(sys.executable)
 HOST_TOOLS = paths.ROOT / "host_tools"
 REQUIREMENTS = paths.ROOT / "requirements.txt"
 
@@ -16,7 +19,7 @@ REQUIREMENTS = paths.ROOT / "requirements.txt"
 def _key() -> str:
     """What the venv depends on. Its own place counts: a venv does not survive being moved."""
     return paths.digest(
-        [REQUIREMENTS, HOST_TOOLS / "pyproject.toml", sys.version, sys.executable, str(paths.VENV)]
+        [REQUIREMENTS, HOST_TOOLS / "pyproject.toml", sys.version, BASE_PYTHON, str(paths.VENV)]
     )
 
 
@@ -39,7 +42,7 @@ def ensure() -> None:
     if paths.stamp_is(STAMP, key) and PYTHON.exists():
         return
     paths.clear_stamp(STAMP)
-    steps.run("Python environment", [sys.executable, "-m", "venv", "--clear", paths.VENV])
+    steps.run("Python environment", [BASE_PYTHON, "-m", "venv", "--clear", paths.VENV])
     pip("Python packages", "--require-hashes", "--requirement", str(REQUIREMENTS))
     _install_host_tools()
     paths.set_stamp(STAMP, key)

@@ -16,6 +16,7 @@ from .paths import LOGS
 FIRST_NEWS_S = 10.0
 POLL_S = 0.1
 TAIL_LINES = 25
+TAIL_COLUMNS = 300
 
 
 class StepError(Exception):
@@ -38,7 +39,7 @@ def _log_path(label: str) -> Path:
 
 def _tail(path: Path) -> str:
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join("    " + line for line in lines[-TAIL_LINES:])
+    return "\n".join("    " + line[:TAIL_COLUMNS] for line in lines[-TAIL_LINES:])
 
 
 def _last_line(path: Path) -> str:
