@@ -7,6 +7,7 @@
 #ifndef WG_BINDING_H
 #define WG_BINDING_H
 
+#include "py/mphal.h"
 #include "py/obj.h"
 #include "py/runtime.h"
 

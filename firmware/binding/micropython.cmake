@@ -58,4 +58,6 @@ target_include_directories(usermod_wireguard INTERFACE
 )
 # lwIP itself includes the hooks: routing follows AllowedIPs.
 target_compile_definitions(usermod_wireguard INTERFACE LWIP_HOOK_FILENAME="wg_lwip_hooks.h")
+target_compile_options(usermod_wireguard INTERFACE
+    "-DLWIP_HOOK_IP4_ROUTE_SRC(src,dest)=wg_route_hook_ip4(dest)")
 target_link_libraries(usermod INTERFACE usermod_wireguard)

@@ -29,4 +29,5 @@ SRC_USERMOD_LIB_ASM += $(addprefix $(WG_ROOT)/crypto/,$(filter %.S,$(WG_CORES)))
 # lwIP itself includes the hooks: routing follows AllowedIPs.
 CFLAGS_USERMOD += \
   $(addprefix -I$(WG_ROOT)/,binding crypto/include session/include netif/include) \
-  -DLWIP_HOOK_FILENAME="\"wg_lwip_hooks.h\""
+  -DLWIP_HOOK_FILENAME="\"wg_lwip_hooks.h\"" \
+  '-DLWIP_HOOK_IP4_ROUTE_SRC(src,dest)=wg_route_hook_ip4(dest)'

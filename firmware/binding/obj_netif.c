@@ -20,7 +20,7 @@ typedef struct {
 
 /* Handlers by interface slot: kept from the collector while the interface lives. */
 MP_REGISTER_ROOT_POINTER(mp_obj_t wg_netif_handlers[2]);
-MP_STATIC_ASSERT(WG_INTERFACES_MAX <= 2);
+_Static_assert(WG_INTERFACES_MAX <= 2, "root pointers are sized by a literal");
 
 static mp_sched_node_t nodes[WG_INTERFACES_MAX];
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Included by lwIP itself: build it with -DLWIP_HOOK_FILENAME="\"wg_lwip_hooks.h\"". Routing then
- * follows AllowedIPs. A port that has hooks of its own includes this file from there.
+ * Included by lwIP itself, which is built with
+ *   -DLWIP_HOOK_FILENAME="\"wg_lwip_hooks.h\""
+ *   -D'LWIP_HOOK_IP4_ROUTE_SRC(src,dest)=wg_route_hook_ip4(dest)'
+ * Routing then follows AllowedIPs. The second is a compiler option because lwIP's own ip4.h looks
+ * at it before it includes this file. A port that has hooks of its own includes this from there.
  */
 #ifndef WG_LWIP_HOOKS_H
 #define WG_LWIP_HOOKS_H
@@ -13,7 +16,6 @@ struct ip6_addr;
 struct netif *wg_route_hook_ip4(const struct ip4_addr *dest);
 struct netif *wg_route_hook_ip6(const struct ip6_addr *dest);
 
-#define LWIP_HOOK_IP4_ROUTE_SRC(src, dest) wg_route_hook_ip4(dest)
 #define LWIP_HOOK_IP6_ROUTE(src, dest) wg_route_hook_ip6(dest)
 
 #endif
