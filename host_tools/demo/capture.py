@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Count WireGuard messages in a pcap file of Ethernet frames, and ask tshark to do the same.
+
+File format: https://www.tcpdump.org/manpages/pcap-savefile.5.txt. Only IPv4 is looked at: that is
+what QEMU's user network gives the board.
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+MAGIC_LITTLE = 0xA1B2C3D4
+FILE_HEADER_BYTES = 24
+RECORD_HEADER_BYTES = 16
+ETHERNET_BYTES = 14
+ETHERTYPE_IPV4 = b"\x08\x00"
+UDP_PROTOCOL = 17
+UDP_BYTES = 8
+TSHARK_TIMEOUT_S = 60
+
+NAMES = {1: "initiation", 2: "response", 3: "cookie reply", 4: "transport data"}
+# Exact, or for data least, lengths of a message (paper §5.4).
+LENGTHS = {1: 148, 2: 92, 3: 64}
+DATA_MIN_BYTES = 32
+
+
+def frames(path: Path) -> Iterator[bytes]:
+    data = path.read_bytes()
+    if len(data) < FILE_HEADER_BYTES or struct.unpack_from("<I", data)[0] != MAGIC_LITTLE:
+        raise ValueError(f"{path} is not a pcap file")
+    offset = FILE_HEADER_BYTES
+    while offset + RECORD_HEADER_BYTES <= len(data):
+        size = struct.unpack_from("<I", data, offset + 8)[0]
+        offset += RECORD_HEADER_BYTES
+        yield data[offset : offset + size]
+        offset += size
+
+
+def udp_payload(frame: bytes, port: int) -> bytes | None:
+    """The payload of a datagram from or to `port`; None for everything else."""
+    packet = frame[ETHERNET_BYTES:]
+    if frame[12:14] != ETHERTYPE_IPV4 or len(packet) < 28 or packet[9] != UDP_PROTOCOL:
+        return None
+    datagram = packet[(packet[0] & 15) * 4 :]
+    source, to, size = struct.unpack_from("!HHH", datagram)
+    return datagram[UDP_BYTES:size] if port in (source, to) else None
+
+
+def message_type(payload: bytes) -> int:
+    """1 to 4, or 0 for what is not a WireGuard message."""
+    kind = struct.unpack_from("<I", payload)[0] if len(payload) >= 4 else 0
+    if kind == 4:
+        return 4 if len(payload) >= DATA_MIN_BYTES and len(payload) % 16 == 0 else 0
+    return kind if LENGTHS.get(kind) == len(payload) else 0
+
+
+def count_messages(path: Path, port: int) -> Counter[int]:
+    """How many messages of each type went between board and server."""
+    counts: Counter[int] = Counter()
+    for frame in frames(path):
+        payload = udp_payload(frame, port)
+        if payload is not None:
+            counts[message_type(payload)] += 1
+    return counts
+
+
+def tshark_count(path: Path, port: int) -> Counter[int] | None:
+    """The same by tshark; None where it is not installed."""
+    tshark = shutil.which("tshark")
+    if tshark is None:
+        return None
+    command = [tshark, "-r", str(path), "-d", f"udp.port=={port},wg", "-Y", "wg"]
+    command += ["-T", "fields", "-e", "wg.type"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=TSHARK_TIMEOUT_S, check=False
+    )
+    if done.returncode != 0:
+        raise ValueError(f"tshark: {done.stderr.strip().splitlines()[-1:]}")
+    return Counter(int(word, 0) for word in done.stdout.split())

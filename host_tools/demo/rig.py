@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""A server, an emulated board and the tunnel between them: what demo and tests/hil work on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from demo import board_script
+from peer.driver import Peer, PeerConfig
+
+from wgprov.targets.qemu import QemuBoard
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache"
+WGPROV = Path(sys.executable).with_name("wgprov")
+
+HOST = "10.0.2.2"  # the host as QEMU's user network shows it to the board
+SERVER_ADDRESS = "10.7.0.1"
+BOARD_ADDRESS = "10.7.0.2"
+NETWORK = "10.7.0.0/24"
+KEEPALIVE_S = 25
+INTERFACE = "wg0"
+
+WGPROV_TIMEOUT_S = 60.0
+HANDSHAKE_TIMEOUT_S = 15.0
+
+
+class WgprovError(Exception):
+    """wgprov ended with another status than 0; the text is what it said."""
+
+
+def firmware(env: str) -> Path:
+    return CACHE / "build" / "firmware" / env / "firmware.elf"
+
+
+class Rig:
+    """Starts the server and the board in `folder`; a context manager.
+
+    The flash file is made blank, so each run begins with a board that has never been provisioned.
+    """
+
+    def __init__(self, env: str, folder: Path, *, elf: Path | None = None, **board: Any) -> None:
+        self.env = env
+        self.folder = folder
+        self.elf = elf or firmware(env)
+        self.capture = folder / "tunnel.pcap"
+        self.server_log = folder / "server.log"
+        self.flash = folder / "flash.img"
+        self.conf = folder / f"{INTERFACE}.conf"
+        self.peer_file = folder / f"{INTERFACE}.server-peer.conf"
+        self.server = Peer([SERVER_ADDRESS], log=self.server_log)
+        self.board_key = ""
+        self._board_options = {"pcap": self.capture, **board}
+        self._stack = ExitStack()
+        self.board: QemuBoard
+
+    def __enter__(self) -> Rig:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for old in (self.capture, self.server_log, self.flash, self.conf, self.peer_file):
+            old.unlink(missing_ok=True)
+        with ExitStack() as stack:
+            stack.enter_context(self.server)
+            self.board = QemuBoard(self.env, self.elf, self.flash, **self._board_options)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def boot(self) -> float:
+        """Switch the board on; seconds until it has a prompt."""
+        started = time.monotonic()
+        self._stack.enter_context(self.board)
+        self.run("tunnel_clock", "1")
+        return time.monotonic() - started
+
+    # Board
+
+    def script(self, name: str, call: str) -> board_script.BoardScript:
+        return board_script.BoardScript(self.board.port, name, call)
+
+    def run(self, name: str, call: str, timeout_s: float = 30.0) -> Any:
+        """The result of `call` in tests/device/<name>.py on the board."""
+        return board_script.run(self.board.port, name, call, timeout_s)
+
+    def reset(self) -> None:
+        board_script.reset(self.board.port)
+
+    def show(self) -> dict[str, Any]:
+        """What the board's own WireGuard(...).show() says."""
+        state = self.run("tunnel_state", f"state({INTERFACE!r})")
+        return dict(state["show"] or {})
+
+    # Provisioning
+
+    def write_conf(self) -> Path:
+        """The file a person would write for this board."""
+        self.conf.write_text(
+            f"""\
+[Interface]
+Address = {BOARD_ADDRESS}/24
+
+[Peer]
+PublicKey = {self.server.public_key}
+Endpoint = {HOST}:{self.server.port}
+AllowedIPs = {NETWORK}
+PersistentKeepalive = {KEEPALIVE_S}
+"""
+        )
+        return self.conf
+
+    def wgprov(self, *arguments: str) -> str:
+        """Standard output of wgprov on this board's port."""
+        command = [str(WGPROV), arguments[0], "-p", self.board.port, *arguments[1:]]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=WGPROV_TIMEOUT_S, check=False
+        )
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip()
+            raise WgprovError(f"wgprov {arguments[0]} (status {done.returncode}): {said}")
+        return done.stdout
+
+    def provision(self) -> str:
+        """Provision the board and hand its [Peer] block to the server; return what was printed.
+
+        wgprov hides the preshared key in what it prints; the file it leaves has it.
+        """
+        options = ("--psk", "generate", "--server-peer-out", str(self.peer_file))
+        printed = self.wgprov("provision", *options, str(self.write_conf()))
+        peer = peer_block(self.peer_file.read_text())
+        self.server.add_peer(peer)
+        self.board_key = peer.public_key
+        return printed
+
+    def wait_handshake(self, after: float, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> float:
+        """Wait for a handshake later than the Unix time `after`; return its seconds after that."""
+        return self.server.wait_handshake(self.board_key, after, timeout_s).last_handshake - after
+
+
+def peer_block(printed: str) -> PeerConfig:
+    """A [Peer] block, read as any server would read it."""
+    start = printed.find("[Peer]")
+    if start < 0:
+        raise WgprovError("wgprov gave no [Peer] block")
+    values = dict(assignments(printed[start:]))
+    return PeerConfig(
+        public_key=values["PublicKey"],
+        allowed_ips=[item.strip() for item in values["AllowedIPs"].split(",")],
+        preshared_key=values.get("PresharedKey"),
+    )
+
+
+def assignments(text: str) -> list[tuple[str, str]]:
+    pairs = []
+    for line in text.splitlines():
+        name, equals, value = line.partition(" = ")
+        if equals:
+            pairs.append((name.strip(), value.strip()))
+    return pairs

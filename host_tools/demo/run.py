@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""`make demo`: an emulated board reaches a real WireGuard server, in seven points with figures.
+
+Ends with status 0 when all points hold, 1 when one fails, 2 when something is missing at first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "host_tools"))
+
+from demo.report import Report  # noqa: E402
+from demo.rig import CACHE, Rig, firmware  # noqa: E402
+from demo.steps import POINTS  # noqa: E402
+from peer.driver import BINARY, PeerError  # noqa: E402
+
+DEFAULT_ENV = "qemu_an386"
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    env = os.environ.get("ENV") or DEFAULT_ENV
+    parser.add_argument("--env", default=env, help=f"which board (default: {env})")
+    parser.add_argument(
+        "--folder", type=Path, default=CACHE / "demo", help="where capture and log are left"
+    )
+    return parser.parse_args()
+
+
+def missing(env: str) -> str:
+    """What has to be built first, or nothing."""
+    for path in (firmware(env), BINARY):
+        if not path.is_file():
+            return f"{relative(path)} is missing: run `make demo`, which builds it"
+    return ""
+
+
+def relative(path: Path) -> Path:
+    return Path(os.path.relpath(path))
+
+
+def main() -> int:
+    options = arguments()
+    problem = missing(options.env)
+    if problem:
+        print(f"demo: {problem}", file=sys.stderr)
+        return 2
+    report = Report()
+    try:
+        with Rig(options.env, options.folder) as rig:
+            show_points(rig, report)
+            files = {"capture": rig.capture, "server's log": rig.server_log}
+            report.finish({name: relative(path) for name, path in files.items()})
+    except PeerError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 2
+    return 1 if report.failed else 0
+
+
+def show_points(rig: Rig, report: Report) -> None:
+    """The first failure of 1 or 2 leaves nothing for the others to use, so they are not tried."""
+    for number, (title, step) in enumerate(POINTS, 1):
+        point = report.point(number, title, partial(step, rig, report.say))
+        if point.failure and number <= 2:
+            break
+
+
+if __name__ == "__main__":
+    sys.exit(main())

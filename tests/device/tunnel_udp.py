@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+# ruff: noqa: F821 (the clock is in tunnel_clock.py)
+# Numbered datagrams at a pace, and the count of those that came.
+import socket
+
+SEQUENCE_BYTES = 4  # big endian, at the start of each datagram
+RETRY_MS = 1
+RETRIES = 50
+
+
+def send_patiently(sock, data, to):
+    # lwIP says ENOMEM when its buffers are full: a program waits a little, as for a slow link.
+    for attempt in range(RETRIES):
+        try:
+            sock.sendto(data, to)
+            return attempt
+        except OSError:
+            sleep_ms(RETRY_MS)
+    return -1
+
+
+def udp_blast(host, port, count, size, pace):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    to = socket.getaddrinfo(host, port)[0][-1]
+    datagram = bytearray(size)
+    failed = retried = 0
+    start = ticks_ms()
+    for sequence in range(count):
+        ahead = sequence * 1000 // pace - ticks_diff(ticks_ms(), start)
+        if ahead > 0:
+            sleep_ms(ahead)
+        datagram[0:SEQUENCE_BYTES] = sequence.to_bytes(SEQUENCE_BYTES, "big")
+        attempts = send_patiently(sock, datagram, to)
+        failed += attempts < 0
+        retried += attempts > 0
+    took = seconds_since(start)
+    sock.close()
+    return {"sent": count - failed, "failed": failed, "retried": retried, "seconds": took}
+
+
+def read_into(sock, buffer):
+    if hasattr(sock, "readinto"):
+        return sock.readinto(buffer)
+    return sock.recv_into(buffer)
+
+
+def udp_count(port, expect, quiet_ms=1000, first_ms=10000):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
+    sock.settimeout(first_ms / 1000)
+    buffer = bytearray(1500)
+    seen = bytearray((expect + 7) // 8)
+    datagrams = distinct = duplicates = total = 0
+    start = last = ticks_ms()
+    print("READY")
+    while distinct < expect:
+        try:
+            n = read_into(sock, buffer)
+        except OSError:
+            break
+        last = ticks_ms()
+        if not datagrams:
+            start = last
+            sock.settimeout(quiet_ms / 1000)
+        datagrams += 1
+        total += n
+        sequence = int.from_bytes(buffer[:SEQUENCE_BYTES], "big")
+        bit = 1 << (sequence & 7)
+        if sequence >= expect:
+            continue
+        if seen[sequence >> 3] & bit:
+            duplicates += 1
+            continue
+        seen[sequence >> 3] |= bit
+        distinct += 1
+    sock.close()
+    return {
+        "datagrams": datagrams,
+        "distinct": distinct,
+        "duplicates": duplicates,
+        "bytes": total,
+        "seconds": max(ticks_diff(last, start), 1) / 1000,
+    }
