@@ -5,18 +5,22 @@
     wg = wireguard.WireGuard("wg0")   # configuration provisioned over USB by `wgprov`
     wg.active(True)                   # from here every socket reaches the tunnel's addresses
 
-Parts are imported when first used, so that a program that needs only the protocol core does not
-pay for the rest.
+The client is imported when first used: a program that needs only the protocol core, or only the
+provisioning agent, does not pay for the rest.
 """
 
 __version__ = "0.1.0"
 
-_CLIENT = ("WireGuard", "autostart", "reload", "interfaces")
+
+def WireGuard(name="wg0"):
+    """The interface of that name: client.WireGuard."""
+    from .client import WireGuard
+
+    return WireGuard(name)
 
 
-def __getattr__(name):
-    if name in _CLIENT:
-        from . import client
+def autostart():
+    """Bring up every provisioned interface that starts by itself. Never raises."""
+    from .client import autostart
 
-        return getattr(client, name)
-    raise AttributeError(name)
+    autostart()

@@ -16,12 +16,13 @@ from binascii import b2a_base64
 
 import _wireguard
 
-from . import config as _config
-from . import store
+import wireguard.config as _config
+import wireguard.store as store
 
 PROTOCOL = 1
 LINE_MAX_BYTES = 4096
 IDLE_MS = 60000
+INTERFACES_MAX = 2  # WG_INTERFACES_MAX
 KEY_BYTES = 32
 CHECK_BYTES = 4
 
@@ -124,6 +125,9 @@ class Agent:
     def _prepare(self, request):
         """Check, then ask for the secrets, then stage. Nothing in force changes."""
         config = _config.check(request.get("config"))
+        names = store.names(self._root)
+        if config["name"] not in names and len(names) >= INTERFACES_MAX:
+            raise _config.Bad("name", "board is full: it has " + " and ".join(names))
         pending = _Pending(request, config, self._root)
         if pending.wanted:
             self._pending = pending
@@ -362,7 +366,7 @@ def _show(name, root):
 
 
 def _client():
-    from wireguard import client
+    import wireguard.client as client
 
     return client
 

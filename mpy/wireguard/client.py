@@ -112,7 +112,8 @@ class WireGuard:
                     return allowedips.format_address(raw), allowedips.format_address(_mask(bits))
             return None
         if param == "addr6":
-            return [(allowedips.format_address(raw), bits) for raw, bits in addresses if len(raw) == 16]
+            v6 = [(raw, bits) for raw, bits in addresses if len(raw) == 16]
+            return [(allowedips.format_address(raw), bits) for raw, bits in v6]
         if param in ("dhcp4", "autoconf6"):
             return False
         return self.config(param)

@@ -14,11 +14,11 @@ NAME_MAX_CHARS = 15  # IFNAMSIZ - 1, what wg-quick allows
 HOST_MAX_CHARS = 253  # RFC 1035 §2.3.4 without the root label
 ADDRESSES_MAX = 4
 DNS_MAX = 4
-PEERS_MAX = 8
-ALLOWED_IPS_MAX = 16  # per peer
+PEERS_MAX = 4  # WG_PEERS_MAX
+ALLOWED_IPS_MAX = 16  # of all peers together, WG_ALLOWEDIPS_MAX
 MTU_MIN_BYTES = 576  # RFC 791: every host takes this much
-MTU_MAX_BYTES = 1420  # 1500 - 40 (IPv6) - 8 (UDP) - 32 (WireGuard): the size of the seal buffer
-MTU_DEFAULT_BYTES = 1420
+MTU_MAX_BYTES = 1440  # 1500 - 20 (IPv4) - 8 (UDP) - 32 (WireGuard)
+MTU_DEFAULT_BYTES = 1420  # the same with IPv6 outside
 KEEPALIVE_MAX_S = 65535
 
 _DIGITS = "0123456789"
@@ -153,6 +153,8 @@ def _distinct(peers):
             if route in routes:
                 raise Bad("peers[%d].allowed_ips[%d]" % (i, j), "same range twice")
             routes.add(route)
+    if len(routes) > ALLOWED_IPS_MAX:
+        raise Bad("peers", "at most %d allowed_ips in all" % ALLOWED_IPS_MAX)
 
 
 def _masked(route):

@@ -19,7 +19,7 @@ import os
 
 import _wireguard
 
-from . import config as _config
+import wireguard.config as _config
 
 ROOT = "/wireguard"
 MAGIC = b"WGSTORE1"

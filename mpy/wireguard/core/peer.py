@@ -52,10 +52,9 @@ class Peer:
         return None
 
     def take_initiation(self, timestamp, now_ms):
-        """Note an accepted one. It ends a handshake of ours, as in the kernel (noise.c)."""
+        """Note an accepted one."""
         self.latest_timestamp = timestamp
         self.initiation_taken_ms = now_ms
-        self.wipe_handshake()
 
     def stage(self, inner):
         """Keep a packet until there is a session. Return how many old ones that has cost."""

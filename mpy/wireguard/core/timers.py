@@ -37,7 +37,6 @@ class Timers:
         self.handshake_sent_ms = 0  # last initiation or response
         self.keepalive_sent_ms = 0
         self.heard_ms = 0  # last handshake made, or begun because the peer had gone silent
-        self.silent_since_ms = 0
         self.silence_jitter_ms = jitter()
         self.acked_ms = 0  # the unacked stamp that was answered last
         self.is_watching = False
@@ -159,14 +158,12 @@ class Timers:
 
     def _review_silence(self, unanswered_ms, sent_ms, now_ms):
         """§6.5: a peer that gets data answers within 10 s, if only by a keepalive."""
-        if unanswered_ms >= self.heard_ms:
-            self.silent_since_ms = unanswered_ms
-        elif self.silent_since_ms < self.heard_ms < sent_ms != self.keepalive_sent_ms:
-            # The stamp was dealt with and C keeps the first one only; but data still goes out.
-            self.silent_since_ms = sent_ms
-        if self.silent_since_ms < self.heard_ms:
-            return 0
-        if not self._is_due(self.silent_since_ms + _UNANSWERED_MS + self.silence_jitter_ms, now_ms):
+        wait_ms = _UNANSWERED_MS + self.silence_jitter_ms
+        due = self._is_due(max(unanswered_ms, self.heard_ms) + wait_ms, now_ms)
+        if unanswered_ms < self.heard_ms:
+            # The stamp was dealt with, and C keeps the first one only. Does data still go out?
+            due = self.heard_ms + wait_ms <= sent_ms != self.keepalive_sent_ms
+        if not due:
             return 0
         self.heard_ms = now_ms
         self.silence_jitter_ms = self.jitter()

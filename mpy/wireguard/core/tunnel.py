@@ -168,6 +168,7 @@ class Tunnel:
         if events & _CONFIRMED:
             peer.timers.confirmed()
             peer.mark_up(now_ms)
+            peer.wipe_handshake()
             self._release(peer, now_ms)
         if events & _WANT_HANDSHAKE:
             self._want_handshake(peer, now_ms)
@@ -327,6 +328,10 @@ class Tunnel:
         if refusal is not None:
             return self._count(refusal)
         peer.take_initiation(opened, now_ms)
+        if peer.public_key > self.public_key:
+            # Initiations have crossed. The kernel drops its own one, and if both ends do so both
+            # wait for 5 s; so the end with the greater key keeps it, which no peer can mind.
+            peer.wipe_handshake()
         self._count("initiation_taken")
         return peer
 
