@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+QEMU_MACHINE = mps2-an385
+CPU_FLAGS = -mcpu=cortex-m0plus -mfloat-abi=soft

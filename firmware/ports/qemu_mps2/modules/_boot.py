@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# Runs at every start, before boot.py. Nothing here may keep the board from its prompt.
+import sys
+
+
+def blank(flash):
+    """Whether the first two blocks, where littlefs keeps its superblock, are erased."""
+    sector = bytearray(4096)
+    for block in (0, 1):
+        flash.readblocks(block, sector)
+        if sector != b"\xff" * 4096:
+            return False
+    return True
+
+
+def mount():
+    import mps2
+    import vfs
+
+    try:
+        flash = mps2.Flash()
+    except OSError:
+        print("no flash: start QEMU with -semihosting-config ...,arg=flash=FILE")
+        return
+    # Only a blank flash is formatted: one that does not mount may hold keys that can be rescued.
+    if blank(flash):
+        vfs.VfsLfs2.mkfs(flash, progsize=256)
+    vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/")
+
+
+def network_up():
+    import network
+
+    network.LAN().active(True)
+
+
+def tunnel_up():
+    try:
+        import _wireguard  # noqa: F401  the user C module, if this firmware has it
+    except ImportError:
+        return
+    from wireguard import client
+
+    client.autostart()
+
+
+for step in (mount, network_up, tunnel_up):
+    try:
+        step()
+    except Exception as error:
+        print("_boot:", step.__name__)
+        sys.print_exception(error)
+
+del sys, step, blank, mount, network_up, tunnel_up
