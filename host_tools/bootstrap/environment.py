@@ -25,7 +25,7 @@ def _key() -> str:
 
 def pip(label: str, *arguments: str) -> None:
     """Run the venv's pip."""
-    fixed = ["--disable-pip-version-check", "--no-input", "install"]
+    fixed = ["--disable-pip-version-check", "--no-input", "install", "--quiet"]
     steps.run(label, [PYTHON, "-m", "pip", *fixed, *arguments])
 
 
