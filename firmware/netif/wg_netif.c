@@ -21,6 +21,30 @@ wg_netif *wg_netif_at(size_t i) {
     return &interfaces[i];
 }
 
+#if LWIP_NETIF_EXT_STATUS_CALLBACK
+NETIF_DECLARE_EXT_CALLBACK(underlay_callback)
+
+/* DHCP is done, a cable is in: what could not be sent can go now instead of at the next retry. */
+static void underlay_changed(struct netif *netif, netif_nsc_reason_t reason,
+                             const netif_ext_callback_args_t *args) {
+    LWIP_UNUSED_ARG(reason);
+    LWIP_UNUSED_ARG(args);
+    for (size_t i = 0; i < WG_INTERFACES_MAX && !wg_netif_is_tunnel(netif); i++) {
+        if (interfaces[i].pcb != NULL) {
+            interfaces[i].wake(&interfaces[i]);
+        }
+    }
+}
+
+static void watch_underlay(void) {
+    netif_remove_ext_callback(&underlay_callback); /* once is enough, and twice would loop */
+    netif_add_ext_callback(&underlay_callback, underlay_changed);
+}
+#else
+static void watch_underlay(void) {
+}
+#endif
+
 wg_netif *wg_netif_new(void (*wake)(wg_netif *)) {
     for (size_t i = 0; i < WG_INTERFACES_MAX; i++) {
         wg_netif *wg = &interfaces[i];
@@ -30,6 +54,7 @@ wg_netif *wg_netif_new(void (*wake)(wg_netif *)) {
             wg->in_use = true;
             wg->wake = wake;
             wg->clock_ms = (uint64_t)sys_now() + 1;
+            watch_underlay();
             return wg;
         }
     }

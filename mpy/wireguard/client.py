@@ -255,11 +255,13 @@ class WireGuard:
             self._unsent = list(outbox)
             outbox.clear()
             self._unsent_pause_ms = NO_UNDERLAY_RETRY_MIN_MS
-        elif self._unsent_at_ms is None or now_ms < self._unsent_at_ms:
-            return
         self._unsent = [item for item in self._unsent if not self._netif.send(*item)]
-        self._unsent_at_ms = now_ms + self._unsent_pause_ms if self._unsent else None
-        self._unsent_pause_ms = min(2 * self._unsent_pause_ms, NO_UNDERLAY_RETRY_MAX_MS)
+        if not self._unsent:
+            self._unsent_at_ms = None
+        elif self._unsent_at_ms is None or now_ms >= self._unsent_at_ms:
+            # lwIP wakes us when an underlay comes up; this is for ports where it does not.
+            self._unsent_at_ms = now_ms + self._unsent_pause_ms
+            self._unsent_pause_ms = min(2 * self._unsent_pause_ms, NO_UNDERLAY_RETRY_MAX_MS)
 
     # What is shown.
 
