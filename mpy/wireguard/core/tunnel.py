@@ -155,7 +155,6 @@ class Tunnel:
     def wake(self, now_ms):
         """Do what is due, and what C has asked for."""
         for peer in self.peers.values():
-            self._run_timers(peer, now_ms)
             self._attend(peer, now_ms)
 
     def connect(self, peer, now_ms):
@@ -163,16 +162,15 @@ class Tunnel:
         self._want_handshake(peer, now_ms)
 
     def _attend(self, peer, now_ms):
-        """Act on what C has noticed about this peer."""
+        """Act on what is due, and on what C has noticed about this peer."""
+        # Timers first: after a sleep, keys that should be gone must not take new ones with them.
+        actions = self._run_timers(peer, now_ms)
         events = self.path.take_events(peer.id)
         if events & _CONFIRMED:
-            peer.timers.confirmed()
-            peer.mark_up(now_ms)
-            peer.wipe_handshake()
-            self._release(peer, now_ms)
+            self._confirmed(peer, now_ms)
         if events & _WANT_HANDSHAKE:
             self._want_handshake(peer, now_ms)
-        if events or peer.timers.needs_review(now_ms):
+        if actions or events or peer.timers.needs_review(now_ms):
             self._review(peer, now_ms)
 
     def _run_timers(self, peer, now_ms):
@@ -183,8 +181,14 @@ class Tunnel:
             self._initiate(peer, now_ms)
         if actions & timers.GIVE_UP:
             self._give_up(peer, now_ms)
-        if actions:
-            self._review(peer, now_ms)
+        return actions
+
+    def _confirmed(self, peer, now_ms):
+        """The initiator has used the session that we answered with."""
+        peer.timers.confirmed()
+        peer.mark_up(now_ms)
+        peer.wipe_handshake()
+        self._release(peer, now_ms)
 
     def _review(self, peer, now_ms):
         """Let the timers read C's stamps until they are content."""
