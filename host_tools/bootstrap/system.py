@@ -55,6 +55,7 @@ PACKAGES: dict[str, Callable[[], bool]] = {
     "gcc-arm-none-eabi": _program("arm-none-eabi-gcc"),
     "libnewlib-arm-none-eabi": _newlib,
     "qemu-system-arm": _program("qemu-system-arm"),
+    "valgrind": _program("valgrind"),
     "python3-venv": _can_make_venv,
 }
 

@@ -23,7 +23,7 @@ def build_firmware(target, source, env):
 
 
 def build_tests(target, source, env):
-    return run("make", "--silent", "-C", "tests/native", "all")
+    return run("make", "--silent", "-C", "tests/native", "build")
 
 
 def emulator(verb):
@@ -45,8 +45,8 @@ def configure_board():
         PROGPATH=os.path.join(project, program),
         SIZETOOL="arm-none-eabi-size",
         SIZEPROGREGEXP=r"^(?:\.text|\.isr_vector|\.data|\.rodata|\.ARM\S*)\s+(\d+).*",
-        SIZEDATAREGEXP=r"^(?:\.data|\.bss|\.noinit)\s+(\d+).*",
-        SIZECHECKCMD="$SIZETOOL -A -d $SOURCES",
+        SIZEDATAREGEXP=r"^(?:\.data|\.bss|\.noinit|\.heap|\.stack)\s+(\d+).*",
+        SIZECHECKCMD="arm-none-eabi-size -A -d $SOURCES",
         UPLOAD_PROTOCOL=limits["protocol"],
     )
     firmware = env.Command("$PROGPATH", None, env.Action(build_firmware, "Building by make"))
