@@ -61,6 +61,8 @@ def generate_psk() -> bytearray:
 
 def read_key_file(path: Path) -> bytearray:
     """The key in a file that holds nothing else, as `wg genkey > FILE` makes it."""
+    if is_key(str(path)):
+        raise InputError("a key on the command line is seen by others: put it in a file, mode 600")
     try:
         with path.open("rb") as file:
             data = file.read(KEY_FILE_MAX_BYTES + 1)

@@ -105,8 +105,7 @@ class SerialWire:
 
     def write(self, data: bytes | bytearray) -> None:
         with _link_errors(self.name):
-            self._port.write(data)
-            self._port.flush()
+            self._port.write(data)  # no flush(): tcdrain() waits for ever for a board that hangs
 
 
 class _Bounded:
@@ -257,7 +256,9 @@ def _leave(repl: SerialTransport) -> None:
     with contextlib.suppress(OSError, TransportError):
         repl.serial.write(b"\r\x03\x02")
     with contextlib.suppress(OSError, TransportError):
-        repl.close()
+        repl.close()  # stops half-way when the port has vanished
+    with contextlib.suppress(OSError):
+        repl.serial.close()
 
 
 @contextlib.contextmanager

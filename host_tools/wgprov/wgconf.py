@@ -25,10 +25,10 @@ HOST_MAX_CHARS = 253
 # The board's own limits (mpy/wireguard/config.py); a test compares them.
 ADDRESSES_MAX = 4
 DNS_MAX = 4
-PEERS_MAX = 8
-ALLOWED_IPS_MAX = 16
+PEERS_MAX = 4
+ALLOWED_IPS_MAX = 16  # of all peers together
 MTU_MIN_BYTES = 576
-MTU_MAX_BYTES = 1420
+MTU_MAX_BYTES = 1440
 MTU_DEFAULT_BYTES = 1420
 KEEPALIVE_MAX_S = 65535
 
@@ -106,6 +106,8 @@ def parse(text: str, name: str, file: str) -> Conf:
     config = {"v": 1, "name": name, **reader.interface(interfaces[0])}
     config["peers"] = [reader.peer(section) for section in peers]
     reader.distinct(peers, config["peers"])
+    if sum(len(peer["allowed_ips"]) for peer in config["peers"]) > ALLOWED_IPS_MAX:
+        reader.fail(peers[-1].line, "AllowedIPs", f"a board takes {ALLOWED_IPS_MAX} in all")
     return Conf(config, [reader.one(s, "PresharedKey", _secret, None) for s in peers])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from wgprov.errors import BoardError, printable
 
-_INTERFACE_FIELDS = ("name", "public_key", "listen_port", "up", "error", "counters")
+_INTERFACE_FIELDS = ("name", "public_key", "listen_port", "up", "status", "error", "counters")
 _PEER_FIELDS = (
     "public_key",
     "preshared",
@@ -17,6 +17,7 @@ _PEER_FIELDS = (
     "rx_bytes",
     "tx_bytes",
     "persistent_keepalive_s",
+    "status",
 )
 _UNITS = ((365 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -68,8 +69,8 @@ def _interface_text(interface: dict[str, Any]) -> str:
         lines.append("  private key: (hidden)")
     if interface.get("listen_port"):
         lines.append(f"  listening port: {interface['listen_port']}")
-    if not interface.get("up"):
-        lines.append("  status: down")
+    if not interface.get("up"):  # one line more than `wg show`, which has nothing to explain
+        lines.append(f"  status: {interface.get('status') or 'off'}")
     for peer in sorted(interface["peers"], key=_age):
         lines += ["", *_peer_lines(peer)]
     return "\n".join(lines) + "\n"

@@ -15,7 +15,6 @@ import sys
 from binascii import b2a_base64
 
 import _wireguard
-
 import wireguard.config as _config
 import wireguard.store as store
 
@@ -177,7 +176,7 @@ class Agent:
         except store.Missing:
             raise _config.Bad("token", "nothing staged under it: prepare again") from None
         public, _ = _stored(name, self._root)
-        return {"name": name, "public_key": public, "tunnel": _client_reload(name)}
+        return {"name": name, "public_key": public, "tunnel": _client_reload(name, "started")}
 
     def _show(self, request):
         return {"interfaces": [_show(name, self._root) for name in store.names(self._root)]}
@@ -187,7 +186,7 @@ class Agent:
         if name not in store.names(self._root):
             raise _config.Bad("name", "no such interface")
         store.remove(name, self._root)
-        return {"name": name, "tunnel": _client_stop(name)}
+        return {"name": name, "tunnel": _client_reload(name, "stopped")}
 
     def _forget(self):
         if self._pending:
@@ -379,21 +378,11 @@ def _client_state():
         return _reason(error)
 
 
-def _client_reload(name):
-    """Bring the tunnel up with what was just committed. Failing is news, not an error."""
+def _client_reload(name, good):
+    """Let the running tunnel follow what was just stored. Failing is news, not an error."""
     try:
         _client().reload(name)
-        return "up"
-    except Exception as error:
-        return _reason(error)
-
-
-def _client_stop(name):
-    try:
-        live = _client().interfaces.pop(name, None)
-        if live:
-            live.active(False)
-        return "down"
+        return good
     except Exception as error:
         return _reason(error)
 

@@ -174,7 +174,7 @@ def _known(value, fields, prefix, field):
         raise Bad(field, "must be an object")
     for unknown in value:
         if unknown not in fields:
-            raise Bad(prefix + str(unknown)[:24], "unknown field")
+            raise Bad(prefix + (str(unknown)[:24] or '""'), "unknown field")
 
 
 def _list(value, field, prefix, most):

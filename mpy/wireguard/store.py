@@ -18,7 +18,6 @@ import json
 import os
 
 import _wireguard
-
 import wireguard.config as _config
 
 ROOT = "/wireguard"

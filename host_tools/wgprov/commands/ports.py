@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from wgprov import transport
-from wgprov.errors import WgprovError, printable
+from wgprov.errors import BoardError, WgprovError, printable
 
 
 @dataclass
@@ -47,7 +47,8 @@ def _ask(port: Found) -> None:
         port.interfaces = [printable(n, 20) for n in hello.get("names") or []]
     except WgprovError as error:
         port.note = str(error).removeprefix(f"{port.port}: ")
-        _ask_micropython(port)
+        if isinstance(error, BoardError):  # there is a prompt
+            _ask_micropython(port)
 
 
 def _ask_micropython(port: Found) -> None:
