@@ -17,3 +17,12 @@ bool wg_equal(const void *a, const void *b, size_t n) {
     }
     return ((diff - 1) >> 31) != 0;
 }
+
+#ifdef WG_MUL32_CALLED
+__attribute__((noinline)) uint64_t wg_mul32(uint32_t a, uint32_t b) {
+    uint32_t a0 = a & 0xffff, a1 = a >> 16, b0 = b & 0xffff, b1 = b >> 16;
+    uint32_t low = a0 * b0, mid0 = a1 * b0 + (low >> 16), mid1 = a0 * b1 + (mid0 & 0xffff);
+    uint32_t high = a1 * b1 + (mid0 >> 16) + (mid1 >> 16);
+    return (uint64_t)high << 32 | (mid1 << 16 | (low & 0xffff));
+}
+#endif

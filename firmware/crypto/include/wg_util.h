@@ -13,6 +13,12 @@ void wg_wipe(void *p, size_t n);
 // True when the n bytes at a and b are equal. Time and addresses depend on n only.
 bool wg_equal(const void *a, const void *b, size_t n);
 
+// Says that the n bytes at p, though computed from secrets, are public from here on: the verdict on
+// a tag. Does nothing, except in the builds that watch where secrets go (tests/native).
+#ifndef WG_DECLASSIFY
+#define WG_DECLASSIFY(p, n) ((void)0)
+#endif
+
 static inline uint32_t wg_load32(const uint8_t *p) {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
@@ -37,5 +43,17 @@ static inline void wg_store64(uint8_t *p, uint64_t v) {
 static inline uint32_t wg_rotl32(uint32_t v, unsigned n) {
     return v << n | v >> (32 - n);
 }
+
+// a * b. Where there is no long multiply instruction compilers call a library function for it, and
+// libgcc's for Armv6-M branches on the operands: there a function of ours makes it from 16-bit
+// products. It is a call, because inlined it would cost such a machine all its registers.
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__) || defined(WG_SHORT_MULTIPLY)
+#define WG_MUL32_CALLED
+uint64_t wg_mul32(uint32_t a, uint32_t b);
+#else
+static inline uint64_t wg_mul32(uint32_t a, uint32_t b) {
+    return (uint64_t)a * b;
+}
+#endif
 
 #endif

@@ -7,8 +7,6 @@
 #include "wg_poly1305.h"
 #include "wg_util.h"
 
-#define MUL32(a, b) ((uint64_t)(a) * (b))
-
 void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nblocks,
                       uint32_t hibit) {
     uint32_t h0 = st->h[0], h1 = st->h[1], h2 = st->h[2], h3 = st->h[3], h4 = st->h[4];
@@ -26,10 +24,13 @@ void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nbloc
         h3 = (uint32_t)d3;
         h4 += (uint32_t)(d3 >> 32) + hibit; // at most 6
 
-        d0 = MUL32(h0, r0) + MUL32(h1, s3) + MUL32(h2, s2) + MUL32(h3, s1);
-        d1 = MUL32(h0, r1) + MUL32(h1, r0) + MUL32(h2, s3) + MUL32(h3, s2) + MUL32(h4, s1);
-        d2 = MUL32(h0, r2) + MUL32(h1, r1) + MUL32(h2, r0) + MUL32(h3, s3) + MUL32(h4, s2);
-        d3 = MUL32(h0, r3) + MUL32(h1, r2) + MUL32(h2, r1) + MUL32(h3, r0) + MUL32(h4, s3);
+        d0 = wg_mul32(h0, r0) + wg_mul32(h1, s3) + wg_mul32(h2, s2) + wg_mul32(h3, s1);
+        d1 = wg_mul32(h0, r1) + wg_mul32(h1, r0) + wg_mul32(h2, s3) + wg_mul32(h3, s2) +
+             wg_mul32(h4, s1);
+        d2 = wg_mul32(h0, r2) + wg_mul32(h1, r1) + wg_mul32(h2, r0) + wg_mul32(h3, s3) +
+             wg_mul32(h4, s2);
+        d3 = wg_mul32(h0, r3) + wg_mul32(h1, r2) + wg_mul32(h2, r1) + wg_mul32(h3, r0) +
+             wg_mul32(h4, s3);
         d1 += d0 >> 32;
         d2 += d1 >> 32;
         d3 += d2 >> 32;

@@ -1,145 +1,154 @@
 // SPDX-License-Identifier: MIT
-// Portable X25519: the Montgomery ladder of RFC 7748 section 5 over eight full 32-bit words.
+// Portable X25519: the Montgomery ladder of RFC 7748 section 5.
 //
-// Numbers are any of the 256-bit representatives modulo p = 2^255 - 19; what passes 2^256 comes
-// back times 38. Only the result is reduced to below p. Every step is a = b * c + d + e in 64 bits,
-// which never overflows: (2^32-1)^2 + 2 (2^32-1) = 2^64 - 1. No branch and no address depends on a
-// value; on cores whose long multiply itself takes varying time (Cortex-M3) portable C cannot help
-// that.
+// A number modulo p = 2^255 - 19 is ten words of alternately 26 and 25 bits, so that word i weighs
+// 2^ceil(25.5 i) (D. J. Bernstein, Curve25519, section 4; here unsigned, without floating point).
+// The free bits make sums and differences ten independent operations and let a column of a product
+// be summed in 64 bits without a thought of carries.
+//
+// "Reduced": words below 2^26 and 2^25, word 1 below 2^25 + 2^17. Products, squares and loaded
+// numbers are reduced; they take words below 3.01 * 2^26 and 3.01 * 2^25, as sums and differences
+// of two reduced numbers are: 38 times that is below 2^32, and ten products below 2^63. No branch
+// and no address depends on a value. (On cores whose long multiply itself takes varying time, such
+// as the Cortex-M3, portable C cannot help that.)
 #include <stddef.h>
 
 #include "wg_util.h"
 #include "wg_x25519.h"
 
-#define X25519_WORDS 8
+#define FE_WORDS 10
+#define FE_MASK(bits) ((UINT32_C(1) << (bits)) - 1)
 #define X25519_A24 121665 // (486662 - 2) / 4
 
-typedef uint32_t fe25519[X25519_WORDS];
+typedef uint32_t fe25519[FE_WORDS];
 
-// One ladder's values. Products go to wide first, so any operand may be the result as well.
+// One ladder's values, and what a product copies its operands to, so that the result may be one.
 typedef struct {
     fe25519 x1, x2, z2, x3, z3, t0, t1;
-    uint32_t wide[2 * X25519_WORDS];
+    fe25519 plain, twice;
+    uint32_t mirror[2 * FE_WORDS - 1];
 } x25519_state;
 
-// r += 38 * carry, carry < 2^26. When the first pass carries out, what is left in r is below
-// 38 * carry < 2^32 - 38, so the second one stays in the lowest word.
-static void fe25519_fold(fe25519 r, uint32_t carry) {
-    uint64_t acc = (uint64_t)carry * 38;
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
-        acc += r[i];
-        r[i] = (uint32_t)acc;
-        acc >>= 32;
-    }
-    r[0] += (uint32_t)acc * 38;
+static unsigned fe25519_bits(unsigned i) {
+    return 26 - (i & 1);
 }
 
 static void fe25519_add(fe25519 r, const fe25519 a, const fe25519 b) {
-    uint64_t acc = 0;
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
-        acc += (uint64_t)a[i] + b[i];
-        r[i] = (uint32_t)acc;
-        acc >>= 32;
+    for (unsigned i = 0; i < FE_WORDS; i++) {
+        r[i] = a[i] + b[i];
     }
-    fe25519_fold(r, (uint32_t)acc);
 }
 
-// The mirror of add: a borrow of 2^256 is a borrow of 38.
+// Adds 2 p, each of whose words is more than what a reduced number has there.
 static void fe25519_sub(fe25519 r, const fe25519 a, const fe25519 b) {
-    uint64_t acc = 0;
-    uint32_t borrow;
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
-        acc = (uint64_t)a[i] - b[i] - (uint32_t)acc;
-        r[i] = (uint32_t)acc;
-        acc = acc >> 63;
+    r[0] = a[0] + 2 * (FE_MASK(26) - 18) - b[0];
+    r[1] = a[1] + 2 * FE_MASK(25) - b[1];
+    for (unsigned i = 2; i < FE_WORDS; i += 2) {
+        r[i] = a[i] + 2 * FE_MASK(26) - b[i];
+        r[i + 1] = a[i + 1] + 2 * FE_MASK(25) - b[i + 1];
     }
-    borrow = (uint32_t)acc * 38;
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
-        acc = (uint64_t)r[i] - borrow;
-        r[i] = (uint32_t)acc;
-        borrow = (uint32_t)(acc >> 63);
-    }
-    r[0] -= borrow * 38;
 }
 
-// r = the 512-bit wide modulo p.
-static void fe25519_reduce(fe25519 r, const uint32_t wide[2 * X25519_WORDS]) {
-    uint64_t acc = 0;
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
-        acc += (uint64_t)wide[i + X25519_WORDS] * 38 + wide[i];
-        r[i] = (uint32_t)acc;
-        acc >>= 32;
-    }
-    fe25519_fold(r, (uint32_t)acc);
+// Takes the low bits of a column's sum and leaves the carry in it.
+static inline uint32_t fe25519_take(uint64_t *sum, unsigned bits) {
+    uint32_t low = (uint32_t)*sum & FE_MASK(bits);
+    *sum >>= bits;
+    return low;
 }
 
-// r = a * word, for a word below 2^26.
-static void fe25519_mul_word(fe25519 r, const fe25519 a, uint32_t word) {
-    uint64_t acc = 0;
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
-        acc += (uint64_t)a[i] * word;
-        r[i] = (uint32_t)acc;
-        acc >>= 32;
-    }
-    fe25519_fold(r, (uint32_t)acc);
+// The carry out of the top, below 2^38, weighs 2^255 = 19.
+static void fe25519_wrap(fe25519 r, uint64_t carry) {
+    uint64_t sum = r[0] + (carry << 4) + (carry << 1) + carry;
+    r[0] = fe25519_take(&sum, 26);
+    r[1] += (uint32_t)sum;
 }
 
-// One row of the schoolbook product: *acc = a * b + *out + carry.
-#define X25519_ROW(i)                                                                              \
-    do {                                                                                           \
-        acc = (uint64_t)word * b[i] + out[i] + (uint32_t)(acc >> 32);                              \
-        out[i] = (uint32_t)acc;                                                                    \
-    } while (0)
+static inline uint64_t fe25519_dot(const uint32_t *f, const uint32_t *g) {
+    return wg_mul32(f[0], g[0]) + wg_mul32(f[1], g[1]) + wg_mul32(f[2], g[2]) +
+           wg_mul32(f[3], g[3]) + wg_mul32(f[4], g[4]) + wg_mul32(f[5], g[5]) +
+           wg_mul32(f[6], g[6]) + wg_mul32(f[7], g[7]) + wg_mul32(f[8], g[8]) +
+           wg_mul32(f[9], g[9]);
+}
 
+// Column k sums a[i] b[k - i] and 19 a[i] b[k + 10 - i]; two odd words together weigh twice their
+// column, which concerns the even columns. So it is an inner product of a, its odd words doubled
+// for even k, with ten neighbours of b written backwards and then 19 b written backwards.
 static void fe25519_mul(x25519_state *s, fe25519 r, const fe25519 a, const fe25519 b) {
-    uint32_t *out = s->wide;
-    __builtin_memset(out, 0, sizeof(fe25519));
-    for (unsigned i = 0; i < X25519_WORDS; i++, out++) {
-        uint32_t word = a[i];
-        uint64_t acc = 0;
-        X25519_ROW(0);
-        X25519_ROW(1);
-        X25519_ROW(2);
-        X25519_ROW(3);
-        X25519_ROW(4);
-        X25519_ROW(5);
-        X25519_ROW(6);
-        X25519_ROW(7);
-        out[X25519_WORDS] = (uint32_t)(acc >> 32);
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < FE_WORDS; i++) {
+        s->plain[i] = a[i];
+        s->twice[i] = a[i] << (i & 1);
+        s->mirror[FE_WORDS - 1 - i] = b[i];
     }
-    fe25519_reduce(r, s->wide);
+    for (unsigned i = 1; i < FE_WORDS; i++) {
+        s->mirror[2 * FE_WORDS - 1 - i] = b[i] * 19;
+    }
+    for (unsigned k = 0; k < FE_WORDS; k += 2) {
+        sum += fe25519_dot(s->twice, s->mirror + 9 - k);
+        r[k] = fe25519_take(&sum, 26);
+        sum += fe25519_dot(s->plain, s->mirror + 8 - k);
+        r[k + 1] = fe25519_take(&sum, 25);
+    }
+    fe25519_wrap(r, sum);
 }
 
-// The 28 products above the diagonal, doubled, and the 8 squares.
-static void fe25519_sqr(x25519_state *s, fe25519 r, const fe25519 a) {
-    uint32_t *wide = s->wide, top = 0;
-    uint64_t acc = 0;
-    __builtin_memset(wide, 0, sizeof s->wide);
-    for (unsigned i = 0; i < X25519_WORDS - 1; i++) {
-        acc = 0;
-        for (unsigned j = i + 1; j < X25519_WORDS; j++) {
-            acc = (uint64_t)a[i] * a[j] + wide[i + j] + (uint32_t)(acc >> 32);
-            wide[i + j] = (uint32_t)acc;
-        }
-        wide[i + X25519_WORDS] = (uint32_t)(acc >> 32);
-    }
-    acc = 0;
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
-        uint32_t low = wide[2 * i], high = wide[2 * i + 1];
-        acc = (uint64_t)a[i] * a[i] + (low << 1 | top) + (uint32_t)(acc >> 32);
-        wide[2 * i] = (uint32_t)acc;
-        acc = (acc >> 32) + (high << 1 | low >> 31);
-        wide[2 * i + 1] = (uint32_t)acc;
-        top = high >> 31;
-    }
-    fe25519_reduce(r, wide);
+// The same columns with equal products taken once: 55 instead of 100. n is 19 a, the odd words 38
+// a.
+static void fe25519_sqr(fe25519 r, const fe25519 a) {
+    const uint32_t a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3], a4 = a[4], a5 = a[5], a6 = a[6],
+                   a7 = a[7], a8 = a[8], a9 = a[9];
+    const uint32_t n5 = 38 * a5, n6 = 19 * a6, n7 = 38 * a7, n8 = 19 * a8, n9 = 38 * a9;
+    uint64_t sum;
+    sum = wg_mul32(a0, a0) + wg_mul32(2 * a1, n9) + wg_mul32(2 * a2, n8) + wg_mul32(2 * a3, n7) +
+          wg_mul32(2 * a4, n6) + wg_mul32(a5, n5);
+    r[0] = fe25519_take(&sum, 26);
+    sum += wg_mul32(2 * a0, a1) + wg_mul32(a2, n9) + wg_mul32(2 * a3, n8) + wg_mul32(a4, n7) +
+           wg_mul32(2 * a5, n6);
+    r[1] = fe25519_take(&sum, 25);
+    sum += wg_mul32(2 * a0, a2) + wg_mul32(2 * a1, a1) + wg_mul32(2 * a3, n9) +
+           wg_mul32(2 * a4, n8) + wg_mul32(2 * a5, n7) + wg_mul32(a6, n6);
+    r[2] = fe25519_take(&sum, 26);
+    sum += wg_mul32(2 * a0, a3) + wg_mul32(2 * a1, a2) + wg_mul32(a4, n9) + wg_mul32(2 * a5, n8) +
+           wg_mul32(a6, n7);
+    r[3] = fe25519_take(&sum, 25);
+    sum += wg_mul32(2 * a0, a4) + wg_mul32(2 * a1, 2 * a3) + wg_mul32(a2, a2) +
+           wg_mul32(2 * a5, n9) + wg_mul32(2 * a6, n8) + wg_mul32(a7, n7);
+    r[4] = fe25519_take(&sum, 26);
+    sum += wg_mul32(2 * a0, a5) + wg_mul32(2 * a1, a4) + wg_mul32(2 * a2, a3) + wg_mul32(a6, n9) +
+           wg_mul32(2 * a7, n8);
+    r[5] = fe25519_take(&sum, 25);
+    sum += wg_mul32(2 * a0, a6) + wg_mul32(2 * a1, 2 * a5) + wg_mul32(2 * a2, a4) +
+           wg_mul32(2 * a3, a3) + wg_mul32(2 * a7, n9) + wg_mul32(a8, n8);
+    r[6] = fe25519_take(&sum, 26);
+    sum += wg_mul32(2 * a0, a7) + wg_mul32(2 * a1, a6) + wg_mul32(2 * a2, a5) +
+           wg_mul32(2 * a3, a4) + wg_mul32(a8, n9);
+    r[7] = fe25519_take(&sum, 25);
+    sum += wg_mul32(2 * a0, a8) + wg_mul32(2 * a1, 2 * a7) + wg_mul32(2 * a2, a6) +
+           wg_mul32(2 * a3, 2 * a5) + wg_mul32(a4, a4) + wg_mul32(a9, n9);
+    r[8] = fe25519_take(&sum, 26);
+    sum += wg_mul32(2 * a0, a9) + wg_mul32(2 * a1, a8) + wg_mul32(2 * a2, a7) +
+           wg_mul32(2 * a3, a6) + wg_mul32(2 * a4, a5);
+    r[9] = fe25519_take(&sum, 25);
+    fe25519_wrap(r, sum);
 }
 
-static void fe25519_sqr_times(x25519_state *s, fe25519 r, const fe25519 a, unsigned n) {
-    fe25519_sqr(s, r, a);
+static void fe25519_sqr_times(fe25519 r, const fe25519 a, unsigned n) {
+    fe25519_sqr(r, a);
     while (--n != 0) {
-        fe25519_sqr(s, r, r);
+        fe25519_sqr(r, r);
     }
+}
+
+// r = a * word, for a word below 2^17.
+static void fe25519_mul_word(fe25519 r, const fe25519 a, uint32_t word) {
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < FE_WORDS; i += 2) {
+        sum += wg_mul32(a[i], word);
+        r[i] = fe25519_take(&sum, 26);
+        sum += wg_mul32(a[i + 1], word);
+        r[i + 1] = fe25519_take(&sum, 25);
+    }
+    fe25519_wrap(r, sum);
 }
 
 // Exchanges a and b when bit is 1, reading and writing both either way.
@@ -147,47 +156,47 @@ static void fe25519_swap(fe25519 a, fe25519 b, uint32_t bit) {
     uint32_t mask = 0u - bit;
     // Hides that mask has two values only, from which a branch could be made.
     __asm__ volatile("" : "+r"(mask));
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
+    for (unsigned i = 0; i < FE_WORDS; i++) {
         uint32_t d = (a[i] ^ b[i]) & mask;
         a[i] ^= d;
         b[i] ^= d;
     }
 }
 
+// Word i begins at bit ceil(25.5 i) and lies within four bytes; bit 255 is in none.
 static void fe25519_load(fe25519 r, const uint8_t in[32]) {
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
-        r[i] = wg_load32(in + 4 * i);
-    }
-    r[7] &= 0x7fffffffu;
-}
-
-// Writes a modulo p. After the top bit has come back times 19, a < 2^255 + 19, so that at most one
-// p is left: there is one exactly when a + 19 reaches 2^255.
-static void fe25519_store(uint8_t out[32], fe25519 a) {
-    uint64_t acc;
-    for (unsigned pass = 0; pass < 2; pass++) {
-        acc = (uint64_t)(a[7] >> 31) * 19;
-        a[7] &= 0x7fffffffu;
-        for (unsigned i = 0; i < X25519_WORDS; i++) {
-            acc += a[i];
-            a[i] = (uint32_t)acc;
-            acc >>= 32;
-        }
-    }
-    acc = 19;
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
-        acc += a[i];
-        acc = i == 7 ? acc >> 31 : acc >> 32;
-    }
-    acc *= 19;
-    for (unsigned i = 0; i < X25519_WORDS; i++) {
-        acc += a[i];
-        wg_store32(out + 4 * i, (uint32_t)acc & (i == 7 ? 0x7fffffffu : 0xffffffffu));
-        acc >>= 32;
+    for (unsigned i = 0; i < FE_WORDS; i++) {
+        unsigned at = (51 * i + 1) / 2;
+        r[i] = wg_load32(in + at / 8) >> at % 8 & FE_MASK(fe25519_bits(i));
     }
 }
 
-// RFC 7748 section 5's step in place; point x1, or 9 when base.
+// r = a + 19 carry, with all words below their limits, and the new carry out of the top.
+static uint32_t fe25519_carry(fe25519 r, const fe25519 a, uint32_t carry) {
+    carry *= 19;
+    for (unsigned i = 0; i < FE_WORDS; i++) {
+        carry += a[i];
+        r[i] = carry & FE_MASK(fe25519_bits(i));
+        carry >>= fe25519_bits(i);
+    }
+    return carry;
+}
+
+// Writes a modulo p. Two passes bring it below 2^255; then it is p or more exactly when adding 19
+// carries out of the top, and dropping that carry is the subtraction of p.
+static void fe25519_store(uint8_t out[32], fe25519 a, fe25519 scratch) {
+    uint32_t carry = fe25519_carry(a, a, 0);
+    fe25519_carry(a, a, carry);
+    carry = fe25519_carry(scratch, a, 1);
+    fe25519_carry(a, a, carry);
+    __builtin_memset(out, 0, 32);
+    for (unsigned i = 0; i < FE_WORDS; i++) {
+        unsigned at = (51 * i + 1) / 2;
+        wg_store32(out + at / 8, wg_load32(out + at / 8) | a[i] << at % 8);
+    }
+}
+
+// RFC 7748 section 5's step in place; for the point x1, which is 9 when base.
 static void x25519_step(x25519_state *s, bool base) {
     fe25519_add(s->t0, s->x2, s->z2);    // A
     fe25519_sub(s->z2, s->x2, s->z2);    // B
@@ -195,12 +204,12 @@ static void x25519_step(x25519_state *s, bool base) {
     fe25519_sub(s->z3, s->x3, s->z3);    // D
     fe25519_mul(s, s->x3, s->z3, s->t0); // DA
     fe25519_mul(s, s->z3, s->x2, s->z2); // CB
-    fe25519_sqr(s, s->t0, s->t0);        // AA
-    fe25519_sqr(s, s->x2, s->z2);        // BB
+    fe25519_sqr(s->t0, s->t0);           // AA
+    fe25519_sqr(s->x2, s->z2);           // BB
     fe25519_sub(s->z2, s->x3, s->z3);
     fe25519_add(s->x3, s->x3, s->z3);
-    fe25519_sqr(s, s->x3, s->x3); // (DA + CB)^2
-    fe25519_sqr(s, s->z2, s->z2);
+    fe25519_sqr(s->x3, s->x3); // (DA + CB)^2
+    fe25519_sqr(s->z2, s->z2);
     if (base) {
         fe25519_mul_word(s->z3, s->z2, 9);
     } else {
@@ -229,40 +238,43 @@ static void x25519_ladder(x25519_state *s, const uint8_t scalar[32], bool base) 
 // exponent.
 static void x25519_divide(x25519_state *s) {
     uint32_t *e2 = s->x1, *e9 = s->x3, *e11 = s->z3, *run = s->t0, *t = s->t1, *z = s->z2;
-    fe25519_sqr(s, e2, z);
-    fe25519_sqr_times(s, t, e2, 2);
+    fe25519_sqr(e2, z);
+    fe25519_sqr_times(t, e2, 2);
     fe25519_mul(s, e9, t, z);
     fe25519_mul(s, e11, e9, e2);
-    fe25519_sqr(s, t, e11);
+    fe25519_sqr(t, e11);
     fe25519_mul(s, run, t, e9); // 2^5 - 1
-    fe25519_sqr_times(s, t, run, 5);
+    fe25519_sqr_times(t, run, 5);
     fe25519_mul(s, run, t, run); // 2^10 - 1
-    fe25519_sqr_times(s, t, run, 10);
+    fe25519_sqr_times(t, run, 10);
     fe25519_mul(s, e9, t, run); // 2^20 - 1
-    fe25519_sqr_times(s, t, e9, 20);
+    fe25519_sqr_times(t, e9, 20);
     fe25519_mul(s, t, t, e9); // 2^40 - 1
-    fe25519_sqr_times(s, t, t, 10);
+    fe25519_sqr_times(t, t, 10);
     fe25519_mul(s, run, t, run); // 2^50 - 1
-    fe25519_sqr_times(s, t, run, 50);
+    fe25519_sqr_times(t, run, 50);
     fe25519_mul(s, e9, t, run); // 2^100 - 1
-    fe25519_sqr_times(s, t, e9, 100);
+    fe25519_sqr_times(t, e9, 100);
     fe25519_mul(s, t, t, e9); // 2^200 - 1
-    fe25519_sqr_times(s, t, t, 50);
+    fe25519_sqr_times(t, t, 50);
     fe25519_mul(s, t, t, run); // 2^250 - 1
-    fe25519_sqr_times(s, t, t, 5);
+    fe25519_sqr_times(t, t, 5);
     fe25519_mul(s, t, t, e11); // 2^255 - 21
     fe25519_mul(s, s->x2, s->x2, t);
 }
 
 void wg_x25519_core(uint8_t out[32], const uint8_t scalar[32], const uint8_t *point) {
-    static const uint8_t nine[32] = {9};
     x25519_state s;
     __builtin_memset(&s, 0, sizeof s);
-    fe25519_load(s.x1, point == NULL ? nine : point);
+    if (point != NULL) {
+        fe25519_load(s.x1, point);
+    } else {
+        s.x1[0] = 9;
+    }
     __builtin_memcpy(s.x3, s.x1, sizeof s.x3);
     s.x2[0] = s.z3[0] = 1;
     x25519_ladder(&s, scalar, point == NULL);
     x25519_divide(&s);
-    fe25519_store(out, s.x2);
+    fe25519_store(out, s.x2, s.t0);
     wg_wipe(&s, sizeof s);
 }
