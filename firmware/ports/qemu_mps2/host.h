@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HOST_OPEN_READ 1        // fopen mode "rb"
-#define HOST_OPEN_UPDATE 3      // "r+b"
-#define HOST_OPEN_CREATE 7      // "w+b"
+#define HOST_OPEN_READ 1   // fopen mode "rb"
+#define HOST_OPEN_UPDATE 3 // "r+b"
+#define HOST_OPEN_CREATE 7 // "w+b"
 #define HOST_COMMAND_LINE_BYTES 1024
 
-int host_open(const char *path, int mode);                // handle; -1: failed
-size_t host_read(int handle, void *buffer, size_t size);  // bytes read
+int host_open(const char *path, int mode);               // handle; -1: failed
+size_t host_read(int handle, void *buffer, size_t size); // bytes read
 bool host_write(int handle, const void *data, size_t size);
 bool host_seek(int handle, uint32_t position);
 bool host_command_line(char line[HOST_COMMAND_LINE_BYTES]); // of QEMU's -semihosting-config arg=

@@ -63,8 +63,8 @@ static err_t netif_setup(struct netif *self) {
     self->output = etharp_output;
     self->output_ip6 = ethip6_output;
     self->linkoutput = link_output;
-    self->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
-                  NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+    self->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP |
+                  NETIF_FLAG_MLD6;
     return ERR_OK;
 }
 

@@ -57,8 +57,8 @@ static bool run_scripts(void) {
 static void run_repl(void) {
     int exit = 0;
     while (exit == 0) {
-        exit = pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl()
-                                                        : pyexec_friendly_repl();
+        exit =
+            pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
     }
 }
 

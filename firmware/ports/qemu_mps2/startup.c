@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Vector table, start-up and fault report. Armv7-M ARM B1.5: the core loads SP and PC from the table.
+// Vector table, start-up and fault report. Armv7-M ARM B1.5: the core loads SP and PC from the
+// table.
 #include <stddef.h>
 #include <string.h>
 
@@ -120,8 +121,7 @@ __attribute__((naked)) static void Fault_Handler(void) {
                    "bx r1\n");
 }
 
-static void Spurious_Handler(void) {
-}
+static void Spurious_Handler(void) {}
 
 typedef void (*vector_t)(void);
 

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 void uart_init(void);
-bool uart_any(void);  // a received byte waits
-int uart_read(void);  // next received byte, -1: none
+bool uart_any(void); // a received byte waits
+int uart_read(void); // next received byte, -1: none
 void uart_write(const char *text, size_t length);
 void uart_irq(void);
 

@@ -19,6 +19,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import termios
@@ -94,6 +95,7 @@ class QemuBoard:
         self._log: IO[bytes] | None = None
         self._port: str | None = None
         self._held: int | None = None
+        self._monitor: socket.socket | None = None
 
     # --- life ---
 
@@ -103,18 +105,21 @@ class QemuBoard:
             raise QemuError(f"{self.env} already runs as process {self.pid}")
         program = self._check_files()
         self._log = tempfile.TemporaryFile()
-        with self._flash_lock() as lock:
+        self._monitor, theirs = socket.socketpair()
+        with self._flash_lock() as lock, theirs:
+            monitor = ["-chardev", f"socket,id=mon,fd={theirs.fileno()}", "-mon", "chardev=mon"]
             self._process = subprocess.Popen(
-                [program, *self.arguments()],
+                [program, *self.arguments(), *monitor, "-S"],
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                pass_fds=(lock,),
+                pass_fds=(lock, theirs.fileno()),
             )
         try:
             self._port = self._wait_pty()
             self._publish_port()
+            self._command("cont")
         except BaseException:
             self.stop()
             raise
@@ -127,6 +132,10 @@ class QemuBoard:
     def power_cut(self) -> None:
         """Kill QEMU in the middle of whatever it does."""
         self._end(signal.SIGKILL)
+
+    def press_reset(self) -> None:
+        """The reset button: the guest starts again, QEMU and the pty stay."""
+        self._command("system_reset")
 
     def restart(self) -> QemuBoard:
         self.stop()
@@ -164,8 +173,8 @@ class QemuBoard:
     # --- talking ---
 
     def wait_prompt(self, timeout: float = 10.0, *, interrupt: bool = False) -> None:
-        """Wait for the REPL's prompt, knocking with Return (interrupt: with Ctrl-C, which ends a
-        running main.py)."""
+        """Wait for the REPL's prompt, knocking with Return and Ctrl-B, which leaves the raw REPL
+        (interrupt: with Ctrl-C before it, which ends a running main.py)."""
         with self.open() as line:
             seen = b""
             deadline = time.monotonic() + timeout
@@ -178,7 +187,7 @@ class QemuBoard:
                     seen += os.read(line, 4096)
                 else:
                     self._check_alive()
-                    os.write(line, b"\x03" if interrupt else b"\r")
+                    os.write(line, b"\x03\x02" if interrupt else b"\r\x02")
 
     @contextlib.contextmanager
     def open(self) -> Iterator[int]:
@@ -195,7 +204,7 @@ class QemuBoard:
     def arguments(self) -> list[str]:
         """QEMU's arguments, without the program."""
         flash = f"enable=on,target=native,arg=flash={_quote(self.flash)}"
-        args = ["-M", MACHINES[self.env], "-display", "none", "-monitor", "none", "-serial", "pty"]
+        args = ["-M", MACHINES[self.env], "-display", "none", "-serial", "pty"]
         args += ["-kernel", str(self.elf), "-semihosting-config", flash]
         args += ["-nic", ",".join(self._nic())]
         if self.pcap:
@@ -248,7 +257,9 @@ class QemuBoard:
         raise QemuError(f"QEMU named no pty within {START_TIMEOUT_S:g} s: {self.log().strip()}")
 
     def _publish_port(self) -> None:
-        """QEMU looks once a second for somebody at the other end; holding it open saves that."""
+        """The guest waits (-S) until the pty is held open here. QEMU looks for somebody at the other
+        end only once a second and at each byte, so the first tool to come would wait as long, and
+        the boot messages would be lost."""
         assert self._port is not None
         if not self.detach:
             self._held = os.open(self._port, os.O_RDWR | os.O_NOCTTY)
@@ -257,6 +268,12 @@ class QemuBoard:
             fresh.unlink(missing_ok=True)
             fresh.symlink_to(self._port)
             fresh.replace(self.link)
+
+    def _command(self, line: str) -> None:
+        """A line to QEMU's monitor."""
+        if self._monitor is None:
+            raise QemuError(f"{self.env} was not started")
+        self._monitor.sendall(line.encode() + b"\n")
 
     def _check_alive(self) -> None:
         if not self.running:
@@ -280,6 +297,9 @@ class QemuBoard:
         if self._port and self.link and self.link.is_symlink():
             self.link.unlink()
         self._port = None
+        if self._monitor is not None:
+            self._monitor.close()
+            self._monitor = None
         if self._log is not None:
             self._log.close()
             self._log = None
