@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Builds the plugin, and one guest program for each processor and choice of cores."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from .targets import BUILD, CRYPTO, ROOT, Target
+
+PLUGIN = ROOT / "bench" / "plugin"
+WARN = ("-Wall", "-Wextra", "-Werror")
+ALGORITHMS = ("blake2s", "chacha20", "poly1305", "chacha20poly1305", "x25519")
+TIMEOUT_S = 120
+
+
+class BenchError(Exception):
+    """Something could not be built, run or read; the text is one line for the user."""
+
+
+def command(words: Sequence[str | Path]) -> str:
+    """Run it in the checkout's root; its output, or BenchError with the first lines of its errors."""
+    text = [str(word) for word in words]
+    try:
+        done = subprocess.run(
+            text, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+    except OSError as error:
+        raise BenchError(f"{text[0]}: {error.strerror}: is it installed?") from None
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{text[0]}: still running after {TIMEOUT_S} s") from None
+    if done.returncode:
+        raise BenchError(f"{text[0]} failed: {done.stderr.strip()[:2000]}")
+    return done.stdout + done.stderr  # QEMU's semihosting writes to the latter
+
+
+def newer(output: Path, inputs: Iterable[Path]) -> bool:
+    """Whether output exists and is newer than all the inputs."""
+    return output.exists() and all(
+        path.stat().st_mtime_ns < output.stat().st_mtime_ns for path in inputs
+    )
+
+
+def plugin() -> Path:
+    """The counting plugin for QEMU, built by the host's compiler."""
+    output = BUILD / "cycles.so"
+    sources = sorted(PLUGIN.glob("*.c"))
+    if not newer(output, [*sources, *PLUGIN.glob("*.h")]):
+        BUILD.mkdir(parents=True, exist_ok=True)
+        flags = ("-std=c11", "-O2", *WARN, "-Wconversion", "-shared", "-fPIC")
+        command(["gcc", *flags, "-D_POSIX_C_SOURCE=200809L", *sources, "-o", output])
+    return output
+
+
+def listed(path: Path, variable: str) -> list[str]:
+    """The words of `variable := …` in a makefile."""
+    match = re.search(rf"^{variable} *:= *(.*)$", path.read_text(), re.MULTILINE)
+    if match is None:
+        raise BenchError(f"{path.name} does not set {variable}")
+    return match.group(1).split()
+
+
+def available(algorithm: str) -> dict[str, str]:
+    """Cores of an algorithm: name to path below firmware/crypto."""
+    folder = CRYPTO / "cores" / algorithm
+    return {
+        path.stem: f"cores/{algorithm}/{path.name}"
+        for path in sorted(folder.iterdir())
+        if path.suffix in (".c", ".S")
+    }
+
+
+def choice(target: Target, core: str) -> dict[str, str]:
+    """For each algorithm the file of that core, the generic one where there is none; `chosen` takes
+    what the target's list in firmware/crypto/arch says."""
+    if core == "chosen":
+        files = listed(CRYPTO / "arch" / f"{target.arch}.mk", "WG_CORES")
+        return {name.split("/")[1]: name for name in files}
+    return {
+        name: available(name).get(core, f"cores/{name}/generic32.c") for name in ALGORITHMS
+    }
+
+
+class Program:
+    """A linked guest: where it is and what is in it."""
+
+    def __init__(self, target: Target, folder: Path, cores: dict[str, str]) -> None:
+        self.target = target
+        self.folder = folder
+        self.cores = cores
+        self.elf = folder / "bench.elf"
+
+    def nm(self) -> list[tuple[int, int, str]]:
+        """(address, size, name) of each symbol, Thumb's bit cleared, by address."""
+        found = []
+        for line in command([f"{self.target.prefix}nm", "-S", "-n", self.elf]).splitlines():
+            words = line.split()
+            if len(words) == 4 and words[2] in "tTwW":
+                found.append((int(words[0], 16) & ~1, int(words[1], 16), words[3]))
+            elif len(words) == 3 and words[1] in "tTwWA":
+                found.append((int(words[0], 16) & ~1, 0, words[2]))
+        return found
+
+    def address(self, name: str) -> int:
+        for address, _, symbol in self.nm():
+            if symbol == name:
+                return address
+        raise BenchError(f"{self.elf.name} has no symbol {name}")
+
+    def code_bytes(self, sources: Iterable[str]) -> int:
+        """Code and constants of these files of firmware/crypto, as compiled."""
+        objects = [self.folder / object_name(f"firmware/crypto/{name}") for name in sources]
+        lines = command([f"{self.target.prefix}size", *objects]).splitlines()[1:]
+        return sum(int(line.split()[0]) for line in lines)
+
+
+def object_name(source: str) -> str:
+    return re.sub(r"[/.]", "_", source) + ".o"
+
+
+def _compile(target: Target, folder: Path, source: str, flags: Sequence[str]) -> Path:
+    output = folder / object_name(source)
+    headers = [*(CRYPTO / "include").glob("*.h"), *(ROOT / "bench" / "guest").glob("*.h")]
+    core = [p for p in (CRYPTO / "cores").glob("*/*") if p.parent.name in source]
+    if not newer(output, [ROOT / source, *headers, *core]):
+        include = ("-Ifirmware/crypto/include", "-std=c11", "-ffreestanding", "-g")
+        sections = ("-ffunction-sections", "-fdata-sections")
+        command(
+            [f"{target.prefix}gcc", *target.flags, *include, *sections, *WARN, *flags]
+            + ["-c", source, "-o", output]
+        )
+    return output
+
+
+def program(
+    target: Target,
+    core: str = "chosen",
+    optimize: str = "-O2",
+    extra: Sequence[str] = (),
+    label: str = "",
+    replace: dict[str, str] | None = None,
+) -> Program:
+    """Build the guest with that core. extra: more sources of the guest; replace: algorithm to a
+    file of the checkout used as its core, for tests."""
+    cores = choice(target, core)
+    folder = BUILD / f"{target.name}-{core}{optimize}{label}"
+    folder.mkdir(parents=True, exist_ok=True)
+    library = [f"firmware/crypto/{n}" for n in listed(CRYPTO / "sources.mk", "WG_CRYPTO_SOURCES")]
+    library += [(replace or {}).get(a, f"firmware/crypto/{path}") for a, path in cores.items()]
+    objects = [_compile(target, folder, source, (optimize,)) for source in library]
+    guest = ["bench/guest/driver.c", *target.sources, *extra]
+    objects += [_compile(target, folder, source, ("-O2",)) for source in guest]
+    result = Program(target, folder, cores)
+    symbols = {
+        "CODE_BASE": target.code_base,
+        "RAM_BASE": target.ram_base,
+        "bench_requests": target.requests_address,
+    }
+    defsyms = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
+    command(
+        [f"{target.prefix}gcc", *target.flags, *target.link, *defsyms, "-Wl,--gc-sections"]
+        + ["-T", target.linker_script, *objects, "-o", result.elf]
+    )
+    return result

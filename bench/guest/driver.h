@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// What bench/emulator.py and the guest agree on.
+#ifndef BENCH_DRIVER_H
+#define BENCH_DRIVER_H
+
+#include <stdint.h>
+
+#define BENCH_REQUESTS_MAX 513
+#define BENCH_ARGS 16
+#define BENCH_AFTER 16
+// Of the stack given to bench_call, what call_*.S itself uses.
+#define BENCH_FRAME_BYTES 112
+
+// Another number is the address of a function without arguments.
+enum {
+    BENCH_NOTHING,
+    BENCH_X25519,
+    BENCH_X25519_BASE,
+    BENCH_SEAL,
+    BENCH_OPEN,
+    BENCH_BLAKE2S,
+    BENCH_KEYED,
+    BENCH_HKDF,
+    BENCH_SELFTEST
+};
+
+// 80 bytes. The first one's op is how many follow.
+typedef struct {
+    uint32_t op;
+    uint32_t bytes; // of the message
+    uint32_t seed;  // of the message
+    uint32_t reserved;
+    uint8_t secret[32]; // private key, AEAD's key, or chaining key
+    uint8_t input[32];  // point
+} bench_request;
+
+void bench_call(const uint32_t args[BENCH_ARGS], uintptr_t function, uint8_t *stack_top,
+                uint32_t after[BENCH_AFTER]);
+
+#endif

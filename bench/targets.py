@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""The processors that are counted, and how to build for and emulate each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CRYPTO = ROOT / "firmware" / "crypto"
+BUILD = ROOT / ".cache" / "build" / "bench"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One processor. `arch` names its list of cores in firmware/crypto/arch."""
+
+    name: str
+    arch: str
+    prefix: str
+    flags: tuple[str, ...]
+    qemu: tuple[str, ...]
+    model: str
+    code_base: int
+    ram_base: int
+    sources: tuple[str, ...]
+    linker_script: str
+    cores: tuple[str, ...] = ("generic32",)
+    link: tuple[str, ...] = field(default=())
+
+    @property
+    def requests_address(self) -> int:
+        """Where the guest looks for its requests; see guest/driver.c."""
+        return self.ram_base + 0x100000
+
+
+def _cortex(name: str, arch: str, cpu: str, machine: str, cores: tuple[str, ...], base: int = 0):
+    return Target(
+        name=name,
+        arch=arch,
+        prefix="arm-none-eabi-",
+        flags=(f"-mcpu={cpu}", "-mthumb"),
+        qemu=("qemu-system-arm", "-M", machine, "-semihosting-config", "enable=on,target=native"),
+        model=name,
+        code_base=base,
+        ram_base=0x38000000 if base else 0x20000000,
+        sources=("tests/native/baremetal/startup.c", "bench/guest/call_arm.S"),
+        linker_script="tests/native/baremetal/mps2.ld",
+        cores=cores,
+        link=("-nostartfiles", "--specs=nano.specs"),
+    )
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        _cortex("m0plus", "armv6m", "cortex-m0plus", "mps2-an385", ("generic32", "armv6m")),
+        _cortex("m3", "armv7m", "cortex-m3", "mps2-an385", ("generic32", "armv6m", "armv7m")),
+        _cortex("m4", "armv7em", "cortex-m4", "mps2-an386", ("generic32", "armv7em")),
+        _cortex(
+            "m33", "armv8m", "cortex-m33", "mps2-an505", ("generic32", "armv7em"), 0x10000000
+        ),
+    )
+}
