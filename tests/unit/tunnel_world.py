@@ -12,7 +12,6 @@ import _wireguard
 from wireguard.core.tai64n import Timestamps
 from wireguard.core.tunnel import Tunnel
 
-JITTER_MAX_MS = 333
 Address = tuple[bytes, int]
 
 
@@ -27,6 +26,20 @@ class Faults:
     is_cut: bool = False
 
 
+class SeededCrypto:
+    """`_wireguard` with repeatable randomness, so that a failing example fails again."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.random = rng.randbytes
+        self.PrivateKey = self
+
+    def __getattr__(self, name: str):
+        return getattr(_wireguard, name)
+
+    def generate(self) -> _wireguard.PrivateKey:
+        return _wireguard.PrivateKey(self.random(32))
+
+
 class Node:
     """One end: a Tunnel, its flash, its place in the network. `start` again is a power cycle."""
 
@@ -35,7 +48,7 @@ class Node:
         self.number = number
         self.address: Address = (bytes([192, 0, 2, number]), 51820)
         self.inner = bytes([10, 7, 0, number])
-        self.key = _wireguard.PrivateKey.generate()
+        self.key = world.crypto.generate()
         self.mark = 0
         self.started_ms = world.now_ms
         self.deadlines = 0  # times that wake() was called because a deadline had come
@@ -48,12 +61,11 @@ class Node:
         self.started_ms = self.world.now_ms
         self.path = _wireguard.Path()
         stamps = Timestamps(lambda: self.mark, self._store)
-        rng = self.world.rng
-        jitter = lambda: rng.randint(0, JITTER_MAX_MS)  # noqa: E731
-        self.tunnel = Tunnel(_wireguard, self.path, self.key, stamps, jitter)
+        self.tunnel = Tunnel(self.world.crypto, self.path, self.key, stamps)
         # What genuine, unharmed datagrams have come from since the start.
         self.genuine_sources: set[Address] = set()
         self.seen: list[tuple[bytes, Address]] = []
+        self.first_endpoint: dict[int, Address | None] = {}
         for settings in self.plan:
             self._add(**settings)
 
@@ -67,6 +79,7 @@ class Node:
         return self._add(**settings)
 
     def _add(self, other: Node, endpoint: bool, keepalive_s: int, psk: bytes | None):
+        self.first_endpoint[other.number] = other.address if endpoint else None
         return self.tunnel.add_peer(
             other.key.public_key(),
             None if psk is None else _wireguard.PresharedKey(psk),
@@ -133,6 +146,7 @@ class _Flight:
 class World:
     def __init__(self, seed: int = 0, nodes: int = 2) -> None:
         self.rng = random.Random(seed)
+        self.crypto = SeededCrypto(self.rng)
         self.now_ms = 10_000_000
         self.faults = Faults()
         self.sent: dict[bytes, None] = {}  # inner packets
@@ -170,10 +184,19 @@ class World:
         )
         heapq.heappush(self._flights, flight)
 
+    def forget_flights(self, source: Address) -> None:
+        """Drop what is under way from there."""
+        self._flights = [flight for flight in self._flights if flight.source != source]
+        heapq.heapify(self._flights)
+
     def _harm(self, datagram: bytes) -> bytes:
+        """Flip a bit, and sometimes cut the end off. mac2 is spared: nobody looks at it yet."""
+        covered = len(datagram) - (16 if datagram[0] in (1, 2) else 0)
         harmed = bytearray(datagram)
-        harmed[self.rng.randrange(len(harmed))] ^= 1 << self.rng.randrange(8)
-        return bytes(harmed[: self.rng.choice([len(harmed)] * 3 + [self.rng.randrange(len(harmed))])])
+        harmed[self.rng.randrange(covered)] ^= 1 << self.rng.randrange(8)
+        if self.rng.random() < 0.25:
+            del harmed[self.rng.randrange(len(harmed)) :]
+        return bytes(harmed)
 
     def run(self, ms: int) -> None:
         """Let time pass: datagrams arrive, deadlines come."""

@@ -162,7 +162,7 @@ class Timers:
         due = self._is_due(max(unanswered_ms, self.heard_ms) + wait_ms, now_ms)
         if unanswered_ms < self.heard_ms:
             # The stamp was dealt with, and C keeps the first one only. Does data still go out?
-            due = self.heard_ms + wait_ms <= sent_ms != self.keepalive_sent_ms
+            due = due and self.heard_ms < sent_ms != self.keepalive_sent_ms
         if not due:
             return 0
         self.heard_ms = now_ms
