@@ -150,15 +150,21 @@ static void on_memory(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addres
     }
 }
 
+// Not qemu_plugin_insn_size(): at the end of a page QEMU looks ahead, and counts that in.
+static bool is_wide(const struct qemu_plugin_insn *insn) {
+    uint16_t hw;
+    memcpy(&hw, qemu_plugin_insn_data(insn), sizeof hw);
+    return hw >> 11 >= 0x1d;
+}
+
 static slot decode(const struct qemu_plugin_insn *insn, const slot *before) {
     slot s = {.address = qemu_plugin_insn_vaddr(insn), .cost = 1};
     uint16_t hw[2] = {0};
-    size_t size = qemu_plugin_insn_size(insn);
     if (model == NULL) {
         return s;
     }
-    memcpy(hw, qemu_plugin_insn_data(insn), size <= 4 ? size : 4);
-    s.insn = thumb_decode(hw[0], hw[1], size == 4);
+    memcpy(hw, qemu_plugin_insn_data(insn), is_wide(insn) ? 4 : 2);
+    s.insn = thumb_decode(hw[0], hw[1], is_wide(insn));
     s.cost = cost_of(model, before == NULL ? NULL : &before->insn, &s.insn);
     return s;
 }
@@ -172,7 +178,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
         abort();
     }
     b->address = qemu_plugin_tb_vaddr(tb);
-    b->end = qemu_plugin_insn_vaddr(last) + qemu_plugin_insn_size(last);
+    b->end = qemu_plugin_insn_vaddr(last) + (is_wide(last) ? 4 : 2);
     b->count = (unsigned)count;
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
