@@ -37,7 +37,7 @@ def field(value: int | str | None) -> bytes:
 
 
 def valid(kind: str, test: dict[str, Any]) -> bool:
-    """Wycheproof's verdict. An acceptable one with an all-zero secret must fail here (paper 5.4)."""
+    """Wycheproof's verdict; but an all-zero secret, acceptable there, must fail here."""
     if kind == "XdhComp":
         return set(test["shared"]) != {"0"}
     return test.get("result", "valid") == "valid"

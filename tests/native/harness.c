@@ -5,6 +5,14 @@ static const char *case_name, *case_reason;
 static long case_number;
 static unsigned long cases, failures;
 
+bool harness_quiet;
+
+static void say(const char *text) {
+    if (!harness_quiet) {
+        machine_write(text);
+    }
+}
+
 static void write_number(unsigned long n) {
     char text[24], *p = text + sizeof text;
     *--p = 0;
@@ -12,7 +20,7 @@ static void write_number(unsigned long n) {
         *--p = (char)('0' + n % 10);
         n /= 10;
     } while (n != 0);
-    machine_write(p);
+    say(p);
 }
 
 void test_begin(const char *name, long number) {
@@ -30,17 +38,17 @@ void test_check(bool good, const char *reason) {
 void test_end(void) {
     cases++;
     failures += case_reason != NULL;
-    machine_write(case_reason == NULL ? "PASS " : "FAIL ");
-    machine_write(case_name);
+    say(case_reason == NULL ? "PASS " : "FAIL ");
+    say(case_name);
     if (case_number >= 0) {
-        machine_write("/");
+        say("/");
         write_number((unsigned long)case_number);
     }
     if (case_reason != NULL) {
-        machine_write(" ");
-        machine_write(case_reason);
+        say(" ");
+        say(case_reason);
     }
-    machine_write("\n");
+    say("\n");
 }
 
 int test_report(void) {
@@ -49,13 +57,17 @@ int test_report(void) {
     return cases == 0 || failures != 0;
 }
 
+void test_restart(void) {
+    cases = failures = 0;
+}
+
 void test_value(const char *kind, const char *name, unsigned long value) {
-    machine_write(kind);
-    machine_write(" ");
-    machine_write(name);
-    machine_write(" ");
+    say(kind);
+    say(" ");
+    say(name);
+    say(" ");
     write_number(value);
-    machine_write("\n");
+    say("\n");
 }
 
 void test_pattern(uint8_t *out, size_t n, unsigned seed) {

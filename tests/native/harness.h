@@ -14,6 +14,9 @@ void test_check(bool good, const char *reason);
 void test_end(void);
 // Prints the total; the exit status: 1 when a case failed or there was none.
 int test_report(void);
+// Forgets the cases so far. While quiet, nothing is printed.
+void test_restart(void);
+extern bool harness_quiet;
 // One line `NAME name value`, for measurements.
 void test_value(const char *kind, const char *name, unsigned long value);
 
