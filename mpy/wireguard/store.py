@@ -20,7 +20,9 @@ import os
 import _wireguard
 import wireguard.config as _config
 
-ROOT = "/wireguard"
+# Not "/wireguard": the root folder is on sys.path, and a folder of that name would be imported
+# as a package instead of the frozen one.
+ROOT = "/wireguard.d"
 MAGIC = b"WGSTORE1"
 KEY_BYTES = 32
 SUM_BYTES = 32
