@@ -24,7 +24,8 @@ UDP_BYTES = 8
 TSHARK_TIMEOUT_S = 60
 
 NAMES = {1: "initiation", 2: "response", 3: "cookie reply", 4: "transport data"}
-# Exact, or for data least, lengths of a message (paper §5.4).
+# Exact, or for data least, lengths of a message (paper §5.4). Data need not be a multiple of 16:
+# wireguard-go and the kernel pad no further than to the MTU.
 LENGTHS = {1: 148, 2: 92, 3: 64}
 DATA_MIN_BYTES = 32
 
@@ -41,41 +42,42 @@ def frames(path: Path) -> Iterator[bytes]:
         offset += size
 
 
-def udp_payload(frame: bytes, port: int) -> bytes | None:
-    """The payload of a datagram from or to `port`; None for everything else."""
+def udp_payload(frame: bytes, ports: set[int]) -> bytes | None:
+    """The payload of a datagram from or to one of `ports`; None for everything else."""
     packet = frame[ETHERNET_BYTES:]
     if frame[12:14] != ETHERTYPE_IPV4 or len(packet) < 28 or packet[9] != UDP_PROTOCOL:
         return None
     datagram = packet[(packet[0] & 15) * 4 :]
     source, to, size = struct.unpack_from("!HHH", datagram)
-    return datagram[UDP_BYTES:size] if port in (source, to) else None
+    return datagram[UDP_BYTES:size] if ports & {source, to} else None
 
 
 def message_type(payload: bytes) -> int:
     """1 to 4, or 0 for what is not a WireGuard message."""
     kind = struct.unpack_from("<I", payload)[0] if len(payload) >= 4 else 0
     if kind == 4:
-        return 4 if len(payload) >= DATA_MIN_BYTES and len(payload) % 16 == 0 else 0
+        return 4 if len(payload) >= DATA_MIN_BYTES else 0
     return kind if LENGTHS.get(kind) == len(payload) else 0
 
 
-def count_messages(path: Path, port: int) -> Counter[int]:
-    """How many messages of each type went between board and server."""
+def count_messages(path: Path, ports: set[int]) -> Counter[int]:
+    """How many messages of each type went between the board and the servers' ports."""
     counts: Counter[int] = Counter()
     for frame in frames(path):
-        payload = udp_payload(frame, port)
+        payload = udp_payload(frame, ports)
         if payload is not None:
             counts[message_type(payload)] += 1
     return counts
 
 
-def tshark_count(path: Path, port: int) -> Counter[int] | None:
+def tshark_count(path: Path, ports: set[int]) -> Counter[int] | None:
     """The same by tshark; None where it is not installed."""
     tshark = shutil.which("tshark")
     if tshark is None:
         return None
-    command = [tshark, "-r", str(path), "-d", f"udp.port=={port},wg", "-Y", "wg"]
-    command += ["-T", "fields", "-e", "wg.type"]
+    command = [tshark, "-n", "-r", str(path), "-Y", "wg", "-T", "fields", "-e", "wg.type"]
+    for port in ports:
+        command += ["-d", f"udp.port=={port},wg"]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=TSHARK_TIMEOUT_S, check=False
     )

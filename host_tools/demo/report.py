@@ -29,6 +29,7 @@ class Report:
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
         self.points: list[Point] = []
+        self._broken: dict[int, Exception] = {}
         self._started = time.monotonic()
 
     @property
@@ -50,6 +51,8 @@ class Report:
         self.console.print(Text(f"{number}. {title}", style="bold"))
         started = time.monotonic()
         try:
+            if number in self._broken:
+                raise self._broken[number]
             point.figures = run()
         except Exception as error:
             point.failure = f"{type(error).__name__}: {error}"
@@ -57,17 +60,23 @@ class Report:
         point.seconds = time.monotonic() - started
         return point
 
+    def background(self, number: int, begin: Callable[[], None]) -> None:
+        """Begin a point that ends later; a failure here is that point's failure."""
+        try:
+            begin()
+        except Exception as error:
+            self._broken[number] = error
+
     def table(self) -> Table:
-        table = Table(title="The tunnel", title_justify="left", show_lines=True)
-        for heading in ("", "Point", "Figures"):
-            table.add_column(heading, overflow="fold")
+        table = Table(title="The tunnel", title_justify="left", show_lines=True, expand=True)
+        table.add_column("")
+        table.add_column("Point and figures", overflow="fold", ratio=1)
         table.add_column("Time", justify="right")
         table.add_column("")
-        for point in self.points:
+        for point in sorted(self.points, key=lambda point: point.number):
             table.add_row(
                 str(point.number),
-                point.title,
-                _figures(point),
+                _content(point),
                 f"{point.seconds:.1f} s",
                 Text("failed", style="red") if point.failure else Text("ok", style="green"),
             )
@@ -78,11 +87,15 @@ class Report:
         self.console.print(self.table())
         for name, path in files.items():
             self.console.print(Text(f"{name}: {path}"), soft_wrap=True)
-        bad = [str(point.number) for point in self.points if point.failure]
+        bad = sorted(str(point.number) for point in self.points if point.failure)
         verdict = f"point {', '.join(bad)} failed" if bad else f"all {len(self.points)} points hold"
         self.console.print(Text(f"{verdict}, {self.seconds:.1f} s", style="bold"))
 
 
-def _figures(point: Point) -> Text:
-    lines = [f"{figure.label}: {figure.value}" for figure in point.figures]
-    return Text("\n".join(lines + ([point.failure] if point.failure else [])))
+def _content(point: Point) -> Text:
+    text = Text(point.title, style="bold")
+    for figure in point.figures:
+        text.append(f"\n{figure.label}: {figure.value}", style="not bold")
+    if point.failure:
+        text.append(f"\n{point.failure}", style="not bold red")
+    return text

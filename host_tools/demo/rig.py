@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A server, an emulated board and the tunnel between them: what demo and tests/hil work on."""
+"""Two servers, an emulated board and its tunnels to them: what demo and tests/hil work on.
+
+Two, because the protocol needs 15 s to notice that a server has forgotten its sessions: the second
+one restarts while the first is in use. It also puts two peers and a longer prefix on the board.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,9 @@ WGPROV = Path(sys.executable).with_name("wgprov")
 HOST = "10.0.2.2"  # the host as QEMU's user network shows it to the board
 SERVER_ADDRESS = "10.7.0.1"
 BOARD_ADDRESS = "10.7.0.2"
+SECOND_ADDRESS = "10.7.0.3"
 NETWORK = "10.7.0.0/24"
+SECOND_NETWORK = f"{SECOND_ADDRESS}/32"
 KEEPALIVE_S = 25
 INTERFACE = "wg0"
 
@@ -39,32 +45,42 @@ def firmware(env: str) -> Path:
 
 
 class Rig:
-    """Starts the server and the board in `folder`; a context manager.
+    """Starts the servers and makes the board ready to boot in `folder`; a context manager.
 
     The flash file is made blank, so each run begins with a board that has never been provisioned.
     """
 
-    def __init__(self, env: str, folder: Path, *, elf: Path | None = None, **board: Any) -> None:
+    def __init__(
+        self, env: str, folder: Path, *, elf: Path | None = None, extra: str = "", **board: Any
+    ) -> None:
+        """extra: more lines for [Interface].  board: more options of QemuBoard."""
         self.env = env
         self.folder = folder
         self.elf = elf or firmware(env)
         self.capture = folder / "tunnel.pcap"
         self.server_log = folder / "server.log"
+        self.second_log = folder / "second-server.log"
         self.flash = folder / "flash.img"
         self.conf = folder / f"{INTERFACE}.conf"
-        self.peer_file = folder / f"{INTERFACE}.server-peer.conf"
+        self.peer_files = [folder / f"{INTERFACE}.server-peer-{i}.conf" for i in (1, 2)]
         self.server = Peer([SERVER_ADDRESS], log=self.server_log)
+        self.second = Peer([SECOND_ADDRESS], log=self.second_log)
+        self.extra = extra
         self.board_key = ""
+        self.known_at = 0.0  # Unix time from which the servers knew the board
+        self.restarted_at = 0.0  # Unix time of the second server's restart
         self._board_options = {"pcap": self.capture, **board}
         self._stack = ExitStack()
         self.board: QemuBoard
 
     def __enter__(self) -> Rig:
         self.folder.mkdir(parents=True, exist_ok=True)
-        for old in (self.capture, self.server_log, self.flash, self.conf, self.peer_file):
+        logs = [self.server_log, self.second_log]
+        for old in [self.capture, self.flash, self.conf, *self.peer_files, *logs]:
             old.unlink(missing_ok=True)
         with ExitStack() as stack:
             stack.enter_context(self.server)
+            stack.enter_context(self.second)
             self.board = QemuBoard(self.env, self.elf, self.flash, **self._board_options)
             self._stack = stack.pop_all()
         return self
@@ -78,6 +94,15 @@ class Rig:
         self._stack.enter_context(self.board)
         self.run("tunnel_clock", "1")
         return time.monotonic() - started
+
+    def files(self) -> dict[str, Path]:
+        """What stays for a person to look at."""
+        return {
+            "capture of the board's wire": self.capture,
+            "server's log": self.server_log,
+            "second server's log": self.second_log,
+            "configuration": self.conf,
+        }
 
     # Board
 
@@ -104,11 +129,17 @@ class Rig:
             f"""\
 [Interface]
 Address = {BOARD_ADDRESS}/24
-
+{self.extra}
 [Peer]
 PublicKey = {self.server.public_key}
 Endpoint = {HOST}:{self.server.port}
 AllowedIPs = {NETWORK}
+PersistentKeepalive = {KEEPALIVE_S}
+
+[Peer]
+PublicKey = {self.second.public_key}
+Endpoint = {HOST}:{self.second.port}
+AllowedIPs = {SECOND_NETWORK}
 PersistentKeepalive = {KEEPALIVE_S}
 """
         )
@@ -126,20 +157,35 @@ PersistentKeepalive = {KEEPALIVE_S}
         return done.stdout
 
     def provision(self) -> str:
-        """Provision the board and hand its [Peer] block to the server; return what was printed.
+        """Provision the board and hand its [Peer] blocks to the servers; return what was printed.
 
-        wgprov hides the preshared key in what it prints; the file it leaves has it.
+        wgprov hides the preshared keys in what it prints; the files that it leaves have them.
         """
-        options = ("--psk", "generate", "--server-peer-out", str(self.peer_file))
+        out = self.folder / f"{INTERFACE}.server-peer.conf"
+        options = ("--psk", "generate", "--server-peer-out", str(out))
         printed = self.wgprov("provision", *options, str(self.write_conf()))
-        peer = peer_block(self.peer_file.read_text())
-        self.server.add_peer(peer)
-        self.board_key = peer.public_key
+        for server, file in zip((self.server, self.second), self.peer_files, strict=True):
+            peer = peer_block(file.read_text())
+            server.add_peer(peer)
+            self.board_key = peer.public_key
+        # The board's first handshakes came before the servers knew it, and it may not repeat them
+        # for 5 s (paper §6.1). A program that starts the interface again need not wait.
+        self.known_at = time.time()
+        self.run("tunnel_state", f"again({INTERFACE!r})")
         return printed
 
     def wait_handshake(self, after: float, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> float:
         """Wait for a handshake later than the Unix time `after`; return its seconds after that."""
         return self.server.wait_handshake(self.board_key, after, timeout_s).last_handshake - after
+
+    def wait_second(self, after: float, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> float:
+        """The same with the second server."""
+        return self.second.wait_handshake(self.board_key, after, timeout_s).last_handshake - after
+
+    @property
+    def ports(self) -> set[int]:
+        """The servers' ports on the board's wire."""
+        return {self.server.port, self.second.port}
 
 
 def peer_block(printed: str) -> PeerConfig:

@@ -67,6 +67,13 @@ class Blast:
 
 
 @dataclass(frozen=True)
+class Steps:
+    sent: int
+    acknowledged: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class PeerStats:
     public_key: str
     endpoint: str
@@ -112,6 +119,7 @@ class Peer:
         self._private_key = private_key
         self._peers: dict[str, PeerConfig] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._reader: threading.Thread | None = None
         self._ids = itertools.count(1)
         self._waiting: dict[int, Future[dict[str, Any]]] = {}
         self._lock = threading.Lock()
@@ -130,7 +138,8 @@ class Peer:
         if self._process is not None:
             raise PeerError("already started")
         self._process = self._spawn()
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
         try:
             self._start_tunnel()
         except BaseException:
@@ -175,6 +184,8 @@ class Peer:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(EXIT_TIMEOUT_S)
+        if self._reader is not None:  # it fails what still waits, which must not be the next start
+            self._reader.join(EXIT_TIMEOUT_S)
 
     def kill(self) -> None:
         """End the process as a power cut would: no goodbye, no clean-up."""
@@ -318,6 +329,21 @@ class Peer:
         """Send numbered datagrams to "address:port" at `pace` datagrams per second."""
         return Blast(
             **self.request("udp_blast", timeout_s, to=to, count=count, bytes=size_bytes, pace=pace)
+        )
+
+    def udp_step(
+        self,
+        to: str,
+        from_port: int,
+        count: int,
+        size_bytes: int,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> Steps:
+        """Send numbered datagrams, each when the last one was acknowledged by its first 4 bytes."""
+        return Steps(
+            **self.request(
+                "udp_step", timeout_s, to=to, from_port=from_port, count=count, bytes=size_bytes
+            )
         )
 
     def http_serve(self, port: int, body: str) -> None:

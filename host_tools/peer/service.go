@@ -45,6 +45,7 @@ var operations = map[string]operation{
 	"udp_count":   opUDPCount,
 	"udp_close":   opUDPClose,
 	"udp_blast":   opUDPBlast,
+	"udp_step":    opUDPStep,
 	"http_serve":  opHTTPServe,
 	"http_get":    opHTTPGet,
 }

@@ -135,6 +135,17 @@ func TestUDPIsCounted(t *testing.T) {
 	}
 }
 
+func TestUDPStepNeedsAcknowledgements(t *testing.T) {
+	server, client := pair(t)
+	call(t, server, "udp_listen", map[string]any{"port": 5007})
+	request := map[string]any{"to": "10.9.0.1:5007", "count": 3, "bytes": 100, "wait_ms": 20}
+	sent := call(t, client, "udp_step", request)
+	got := call(t, server, "udp_count", map[string]any{"port": 5007, "expect": 3})
+	if sent["sent"] != 3.0 || sent["acknowledged"] != 0.0 || got["distinct"] != 3.0 {
+		t.Errorf("sent %v, counted %v", sent, got)
+	}
+}
+
 func TestCounterSeesDuplicatesAndDisorder(t *testing.T) {
 	counter := udpCounter{seen: map[uint32]struct{}{}, highest: -1}
 	for _, last := range []byte{0, 2, 1, 1, 3} {

@@ -38,46 +38,41 @@ def udp_blast(host, port, count, size, pace):
     return {"sent": count - failed, "failed": failed, "retried": retried, "seconds": took}
 
 
+def udp_take(port, count, size, ack_host, ack_port, quiet_ms=1000, first_ms=10000):
+    # MicroPython 1.25 keeps one unread datagram for each socket, so each one is acknowledged and
+    # the sender waits for that: what is lost here was lost on the way. `size` is exact, because
+    # readinto() would fill the rest of a larger buffer from the next datagram.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
+    sock.settimeout(first_ms / 1000)
+    ack_to = socket.getaddrinfo(ack_host, ack_port)[0][-1]
+    datagram = bytearray(size)
+    ack = memoryview(datagram)[:SEQUENCE_BYTES]
+    seen = bytearray((count + 7) // 8)
+    distinct = again = 0
+    start = last = ticks_ms()
+    print("READY")
+    while distinct < count:
+        try:
+            read_into(sock, datagram)
+        except OSError:
+            break
+        sock.sendto(ack, ack_to)
+        last = ticks_ms()
+        if not distinct:
+            start = last
+            sock.settimeout(quiet_ms / 1000)
+        sequence = int.from_bytes(ack, "big")
+        bit = 1 << (sequence & 7)
+        again += bool(seen[sequence >> 3] & bit)
+        distinct += not seen[sequence >> 3] & bit
+        seen[sequence >> 3] |= bit
+    sock.close()
+    took = max(ticks_diff(last, start), 1) / 1000
+    return {"distinct": distinct, "duplicates": again, "seconds": took}
+
+
 def read_into(sock, buffer):
     if hasattr(sock, "readinto"):
         return sock.readinto(buffer)
     return sock.recv_into(buffer)
-
-
-def udp_count(port, expect, quiet_ms=1000, first_ms=10000):
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
-    sock.settimeout(first_ms / 1000)
-    buffer = bytearray(1500)
-    seen = bytearray((expect + 7) // 8)
-    datagrams = distinct = duplicates = total = 0
-    start = last = ticks_ms()
-    print("READY")
-    while distinct < expect:
-        try:
-            n = read_into(sock, buffer)
-        except OSError:
-            break
-        last = ticks_ms()
-        if not datagrams:
-            start = last
-            sock.settimeout(quiet_ms / 1000)
-        datagrams += 1
-        total += n
-        sequence = int.from_bytes(buffer[:SEQUENCE_BYTES], "big")
-        bit = 1 << (sequence & 7)
-        if sequence >= expect:
-            continue
-        if seen[sequence >> 3] & bit:
-            duplicates += 1
-            continue
-        seen[sequence >> 3] |= bit
-        distinct += 1
-    sock.close()
-    return {
-        "datagrams": datagrams,
-        "distinct": distinct,
-        "duplicates": duplicates,
-        "bytes": total,
-        "seconds": max(ticks_diff(last, start), 1) / 1000,
-    }
