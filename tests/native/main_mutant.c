@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One PASS line when the tests notice the wrong core that is linked, else FAIL: tests that cannot fail
-// are worth nothing. MUTANT is its name, MUTANT_BITS what the self-test must say, 0 for no matter what.
+// One PASS line when the tests notice the wrong core that is linked, else FAIL: tests that cannot
+// fail are worth nothing. MUTANT is its name, MUTANT_BITS what the self-test must say, 0 for no
+// matter what.
 #include "harness.h"
 #include "wg_selftest.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Cores that are wrong on purpose, in place of the linked ones: built once with -DMUTANT_… for each.
-// The plain kind is wrong always, and the self-test must say so; the subtle kind is wrong where only
-// thorough tests look, and main_mutant.c's suites must say so.
+// Cores that are wrong on purpose, in place of the linked ones: built once with -DMUTANT_… for
+// each. The plain kind is wrong always, and the self-test must say so; the subtle kind is wrong
+// where only thorough tests look, and main_mutant.c's suites must say so.
 #include "reference.h"
 
 void wg_blake2s_core(uint32_t h[8], const uint8_t *blocks, size_t nblocks, uint32_t t[2],
@@ -14,7 +14,7 @@ void wg_blake2s_core(uint32_t h[8], const uint8_t *blocks, size_t nblocks, uint3
     h[5] ^= 0x00010000u;
 #endif
 #ifdef MUTANT_BLAKE2S_SUBTLE
-    t[1] = high;  // no carry into the high word: wrong after 4 GiB only
+    t[1] = high; // no carry into the high word: wrong after 4 GiB only
 #endif
 }
 
@@ -26,11 +26,12 @@ void wg_chacha20_core(uint32_t state[16], uint8_t *dst, const uint8_t *src, size
     }
 #endif
 #ifdef MUTANT_CHACHA20_SUBTLE
-    state[13] += state[12] == 0;  // carries into the nonce
+    state[13] += state[12] == 0; // carries into the nonce
 #endif
 }
 
-void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nblocks, uint32_t hibit) {
+void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nblocks,
+                      uint32_t hibit) {
 #ifdef MUTANT_POLY1305
     hibit = 1 - hibit;
 #endif
@@ -50,7 +51,7 @@ void wg_chacha20poly1305_core(wg_aead_state *st, uint8_t *dst, const uint8_t *sr
 #endif
 #ifdef MUTANT_AEAD_SUBTLE
     if (nblocks == 4 && ((uintptr_t)dst & 3) == 2) {
-        dst[255] ^= 0x80;  // one alignment and one length
+        dst[255] ^= 0x80; // one alignment and one length
     }
 #endif
 }

