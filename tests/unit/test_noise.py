@@ -212,6 +212,19 @@ def test_points_of_low_order_are_refused(point: bytes) -> None:
     assert fresh.initiator.finish(point, bytes(16), None) is None
 
 
+def test_a_low_order_point_does_not_make_the_state_known() -> None:
+    """All zero is what C leaves after such a point: sealing with that must not help."""
+    pair = Pair()
+    known = _wireguard.SymmetricState(pair.public_r)
+    assert not known.mix_dh(pair.static_i, LOW_ORDER[0])
+    assert pair.responder.read_static(LOW_ORDER[0], known.seal(pair.public_i)) is None
+
+    pair.first()
+    assert not known.mix_dh(pair.static_r, LOW_ORDER[0])
+    known.mix_psk(None)
+    assert pair.initiator.finish(LOW_ORDER[0], known.seal(b""), None) is None
+
+
 def test_the_ephemeral_is_new_each_time() -> None:
     pair = Pair()
     assert pair.first()[0] != pair.first()[0]

@@ -69,6 +69,13 @@ class Peer:
         staged, self.staged = self.staged, []
         return staged
 
+    def mark_connecting(self):
+        """An initiation goes out. What hindered it is past; that nobody answered is not."""
+        if self.state != UP:  # a session may be in use while the next is made
+            self.state = CONNECTING
+        if self.failure not in (NO_REPLY, UNDER_LOAD):
+            self.failure = None
+
     def mark_up(self, now_ms):
         """A handshake is complete and confirmed."""
         self.state = UP

@@ -14,7 +14,6 @@ from . import messages, noise, timers
 from .constants import KEY_BYTES, REKEY_JITTER_MAX_MS
 from .peer import (
     BAD_KEY,
-    CONNECTING,
     FAILED,
     IDLE,
     NO_ENDPOINT,
@@ -269,8 +268,7 @@ class Tunnel:
     def _write_initiation(self, peer, now_ms):
         peer.wipe_handshake()
         peer.timers.initiation_sent(now_ms)
-        if peer.state != UP:  # a session may be in use while the next is made
-            peer.state = CONNECTING
+        peer.mark_connecting()
         try:
             timestamp = self.timestamp()
         except OSError:
