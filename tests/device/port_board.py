@@ -2,10 +2,11 @@
 # What a board is made of: clock, memory, random numbers, interrupts, faults.
 import gc
 import hashlib
-import machine
-import micropython
 import os
 import time
+
+import machine
+import micropython
 import uctypes
 
 

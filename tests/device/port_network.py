@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # A board's own network, without a tunnel: address, UDP, TCP.
 import hashlib
-import network
 import os
 import socket
 import time
+
+import network
 
 BLOCK_BYTES = 4096
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
+
 from wgprov.targets.qemu import HOST_ADDRESS, MACHINES, QemuBoard, QemuError
 
 ROOT = Path(__file__).resolve().parents[2]

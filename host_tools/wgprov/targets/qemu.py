@@ -257,9 +257,9 @@ class QemuBoard:
         raise QemuError(f"QEMU named no pty within {START_TIMEOUT_S:g} s: {self.log().strip()}")
 
     def _publish_port(self) -> None:
-        """The guest waits (-S) until the pty is held open here. QEMU looks for somebody at the other
-        end only once a second and at each byte, so the first tool to come would wait as long, and
-        the boot messages would be lost."""
+        """The guest waits (-S) until the pty is held open here. QEMU looks for somebody at the
+        other end only once a second and at each byte, so the first tool to come would wait as long,
+        and the boot messages would be lost."""
         assert self._port is not None
         if not self.detach:
             self._held = os.open(self._port, os.O_RDWR | os.O_NOCTTY)
