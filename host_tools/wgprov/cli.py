@@ -158,8 +158,10 @@ def show(name: str | None, port: str, as_json: bool) -> None:
         interfaces = show_command.run(session, name)
     if as_json:
         _print_json({"interfaces": interfaces})
-    else:
+    elif interfaces:
         click.echo(wgshow.text(interfaces), nl=False)
+    else:
+        _warn("the board has no interface yet: see `wgprov provision --help`")
 
 
 @cli.command()

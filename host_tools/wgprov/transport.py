@@ -28,6 +28,8 @@ from wgprov.session import Session
 
 BAUD = 115200
 PROMPT_TIMEOUT_S = 3.0
+QUIET_S = 0.06
+SETTLE_MAX_S = 0.5
 READ_SLICE_S = 0.1  # granularity of every deadline
 REPL_READ_S = 1.0  # mpremote reads some answers with one call: it has to be this patient
 WRITE_TIMEOUT_S = 3.0
@@ -95,9 +97,6 @@ class SerialWire:
         self.name = name
         self._port = port
         self._port.timeout = READ_SLICE_S
-        # rfc2217 and socket ports know no write_timeout, and do not need one: TCP buffers.
-        with contextlib.suppress(Exception):
-            self._port.write_timeout = WRITE_TIMEOUT_S
 
     def read(self) -> bytes:
         with _link_errors(self.name):
@@ -211,7 +210,7 @@ def _open(name: str, device: str) -> SerialTransport:
         repl = SerialTransport(device, baudrate=BAUD, timeout=REPL_READ_S)
     except (TransportError, ValueError):
         raise _open_error(name, device) from None
-    with contextlib.suppress(Exception):
+    if isinstance(repl.serial, serial.Serial):  # URLs know no write_timeout: TCP buffers
         repl.serial.write_timeout = WRITE_TIMEOUT_S
     return repl
 
@@ -246,9 +245,24 @@ def _enter(name: str, repl: SerialTransport) -> None:
     )
     try:
         with _quiet(), _link_errors(name), _bounded(repl):
+            _settle(repl)
             repl.enter_raw_repl(soft_reset=False, timeout_overall=PROMPT_TIMEOUT_S)
     except BoardError:
         raise complaint from None
+
+
+def _settle(repl: SerialTransport) -> None:
+    """End what an earlier, broken connection left running, and let it finish talking: mpremote
+    takes the first prompt that it sees for the answer to itself."""
+    repl.serial.write(b"\r\x03")
+    deadline = time.monotonic() + SETTLE_MAX_S
+    quiet_since = time.monotonic()
+    while time.monotonic() < min(deadline, quiet_since + QUIET_S):
+        waiting = repl.serial.inWaiting()
+        if waiting:
+            repl.serial.read(waiting)
+            quiet_since = time.monotonic()
+        time.sleep(0.005)
 
 
 def _leave(repl: SerialTransport) -> None:
