@@ -18,7 +18,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) hostlib peer demo test lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) hostlib peer demo test bench lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo 'make firmware-all   firmware for all of them'
 	@echo 'make hostlib        the C code as a library for CPython'
 	@echo 'make peer           the reference server (wireguard-go)'
+	@echo 'make bench          what each crypto core costs on each processor, counted in emulators'
 	@echo 'make lint           ruff, clang-format'
 	@echo 'make format         rewrite the sources in the house style'
 	@echo 'make clean          remove what was built;  make distclean  the whole .cache folder'
@@ -57,6 +58,9 @@ peer: setup
 
 demo: setup $(ENV) hostlib peer
 	@$(VENV)/python host_tools/demo/run.py $(ARGS)
+
+bench: setup
+	@$(VENV)/python bench/run.py $(ARGS)
 
 lint: setup
 	@$(VENV)/ruff check --quiet .

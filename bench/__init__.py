@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Counts what the crypto cores cost, in emulators: `make bench`. docs/PERFORMANCE.md explains it."""
+"""Counts what the crypto cores cost, in emulators: docs/PERFORMANCE.md explains it."""

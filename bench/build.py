@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -21,7 +22,7 @@ class BenchError(Exception):
 
 
 def command(words: Sequence[str | Path]) -> str:
-    """Run it in the checkout's root; its output, or BenchError with the first lines of its errors."""
+    """Run it in the checkout's root; its output, or BenchError with its errors' first lines."""
     text = [str(word) for word in words]
     try:
         done = subprocess.run(
@@ -34,6 +35,13 @@ def command(words: Sequence[str | Path]) -> str:
     if done.returncode:
         raise BenchError(f"{text[0]} failed: {done.stderr.strip()[:2000]}")
     return done.stdout + done.stderr  # QEMU's semihosting writes to the latter
+
+
+def make(words: Sequence[str | Path], output: Path) -> None:
+    """Run a command that writes `-o output`, which then appears whole: others may build it too."""
+    part = output.with_name(f"{output.name}.{os.getpid()}")
+    command([*words, "-o", part])
+    part.replace(output)
 
 
 def newer(output: Path, inputs: Iterable[Path]) -> bool:
@@ -50,7 +58,7 @@ def plugin() -> Path:
     if not newer(output, [*sources, *PLUGIN.glob("*.h")]):
         BUILD.mkdir(parents=True, exist_ok=True)
         flags = ("-std=c11", "-O2", *WARN, "-Wconversion", "-shared", "-fPIC")
-        command(["gcc", *flags, "-D_POSIX_C_SOURCE=200809L", *sources, "-o", output])
+        make(["gcc", *flags, "-D_POSIX_C_SOURCE=200809L", *sources], output)
     return output
 
 
@@ -78,9 +86,7 @@ def choice(target: Target, core: str) -> dict[str, str]:
     if core == "chosen":
         files = listed(CRYPTO / "arch" / f"{target.arch}.mk", "WG_CORES")
         return {name.split("/")[1]: name for name in files}
-    return {
-        name: available(name).get(core, f"cores/{name}/generic32.c") for name in ALGORITHMS
-    }
+    return {name: available(name).get(core, f"cores/{name}/generic32.c") for name in ALGORITHMS}
 
 
 class Program:
@@ -127,9 +133,10 @@ def _compile(target: Target, folder: Path, source: str, flags: Sequence[str]) ->
     if not newer(output, [ROOT / source, *headers, *core]):
         include = ("-Ifirmware/crypto/include", "-std=c11", "-ffreestanding", "-g")
         sections = ("-ffunction-sections", "-fdata-sections")
-        command(
+        make(
             [f"{target.prefix}gcc", *target.flags, *include, *sections, *WARN, *flags]
-            + ["-c", source, "-o", output]
+            + ["-c", source],
+            output,
         )
     return output
 
@@ -159,8 +166,9 @@ def program(
         "bench_requests": target.requests_address,
     }
     defsyms = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
-    command(
+    make(
         [f"{target.prefix}gcc", *target.flags, *target.link, *defsyms, "-Wl,--gc-sections"]
-        + ["-T", target.linker_script, *objects, "-o", result.elf]
+        + ["-T", target.linker_script, *objects],
+        result.elf,
     )
     return result

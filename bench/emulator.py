@@ -87,6 +87,11 @@ def _answer(words: list[str]) -> dict[str, object]:
     }
 
 
+def result_lines(text: str) -> list[list[str]]:
+    """The words of each RESULT line that the guest printed."""
+    return [line.split() for line in text.splitlines() if line.startswith("RESULT")]
+
+
 def _collect(counts: str, answers: str) -> list[Result]:
     regions, profiles = [], []
     for line in counts.splitlines():
@@ -96,10 +101,9 @@ def _collect(counts: str, answers: str) -> list[Result]:
             profiles.append([])
         elif words[0] == "at":
             profiles[-1].append((int(words[1], 16), int(words[3]), int(words[5])))
-    lines = [line.split() for line in answers.splitlines() if line.startswith("RESULT")]
     return [
         Result(**region, **_answer(line), profile=profile)  # type: ignore[arg-type]
-        for region, line, profile in zip(regions, lines, profiles, strict=True)
+        for region, line, profile in zip(regions, result_lines(answers), profiles, strict=True)
     ]
 
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """make bench: what each core costs on each processor.
 
-python bench/run.py                                     everything; writes bench/out
-python bench/run.py --cpu m0plus --op x25519 --core armv6m     one, with a profile by function
+python bench/run.py                          everything: table, bench/out/cycles.json, cycles.png
+python bench/run.py --cpu m0plus             the table of one processor, nothing written
+python bench/run.py --update-baseline        everything, and accept it as bench/baseline.json
+python bench/run.py --cpu m0plus --op x25519 --core armv6m     one call, profiled by function
 """
 
 from __future__ import annotations
@@ -13,46 +15,82 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import build, emulator  # noqa: E402
-from bench.targets import TARGETS  # noqa: E402
+from bench import build, emulator, measure, report  # noqa: E402
+from bench.targets import ROOT, TARGETS  # noqa: E402
 
-OPS = {"x25519": 32, "x25519_base": 32, "seal": 1420, "open": 1420, "blake2s": 64, "hkdf": 32}
+OUT = ROOT / "bench" / "out"
+MORE_OPS = {"blake2s_keyed": 64, "selftest": 0, "nothing": 0}
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="What each core costs on each processor.")
-    parser.add_argument("--cpu", choices=list(TARGETS))
-    parser.add_argument("--op", choices=[*OPS, "blake2s_keyed", "selftest"])
-    parser.add_argument("--core", default="chosen", help="generic32, armv6m …; default: chosen")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cpu", choices=list(TARGETS), help="only this processor")
+    parser.add_argument("--op", choices=[*measure.OPERATIONS, *MORE_OPS], help="profile this")
+    parser.add_argument("--core", default="chosen", help="generic32, armv6m …; default: arch's")
     parser.add_argument("--bytes", type=int, help="length of the message")
-    parser.add_argument("--opt", default="-O2", help="the compiler's level")
+    parser.add_argument("--opt", default=measure.OPTIMIZE, help="the compiler's level")
+    parser.add_argument("--lines", type=int, default=0, help="also the N dearest instructions")
+    parser.add_argument("--update-baseline", action="store_true")
     return parser.parse_args()
 
 
-def one(options: argparse.Namespace) -> None:
-    program = build.program(TARGETS[options.cpu], options.core, options.opt)
-    size = OPS.get(options.op, 0) if options.bytes is None else options.bytes
-    (result,) = emulator.run(program, [emulator.Request(options.op, size)], profile=True)
-    print(f"{options.cpu} {options.op} {size} B, cores {options.core} {options.opt}:")
-    print(f"  cycles {result.cycles:,}  instructions {result.instructions:,}", end="")
-    print(f"  stack {result.stack} B  result {result.output[:32].hex()}")
-    for name, path in program.cores.items():
-        code = program.code_bytes([path])
-        print(f"  {name:18} {path:40} {code} B of code")
-    print("  " + "  ".join(f"{k} {v:,}" for k, v in result.classes.items()))
-    print(f"  {'function':40} {'instructions':>13} {'cycles':>11} {'share':>6}")
-    for name, executed, cycles in emulator.by_function(program, result):
-        print(f"  {name:40} {executed:13,} {cycles:11,} {100 * cycles / result.cycles:5.1f}%")
+def _check_core(options: argparse.Namespace) -> None:
+    known = {"chosen"} | {name for a in build.ALGORITHMS for name in build.available(a)}
+    if options.core not in known:
+        raise build.BenchError(f"no core is called {options.core}; there are {sorted(known)}")
+
+
+def profile(options: argparse.Namespace) -> None:
+    """One call on one processor, and where its cycles go."""
+    _check_core(options)
+    program = build.program(TARGETS[options.cpu or "m0plus"], options.core, options.opt)
+    default = MORE_OPS.get(options.op) if options.op in MORE_OPS else None
+    size = measure.OPERATIONS[options.op][0][-1] if default is None else default
+    request = emulator.Request(options.op, size if options.bytes is None else options.bytes)
+    (result,) = emulator.run(program, [request], profile=True)
+    report.print_profile(program, request, result, options.lines)
+
+
+def accept(rows: list[measure.Row]) -> None:
+    measure.BASELINE.write_text(report.to_json(rows))
+    print(f"accepted as {measure.BASELINE.relative_to(ROOT)}")
+
+
+def everything(cpus: list[str], write: bool, update: bool) -> int:
+    """Table, JSON, plot; 1 when a core failed, or a figure is worse than the baseline."""
+    rows, failures = measure.everything(cpus)
+    report.print_table(rows)
+    if write:
+        OUT.mkdir(exist_ok=True)
+        (OUT / "cycles.json").write_text(report.to_json(rows))
+        report.plot(rows, OUT / "cycles.png")
+        print(f"written: {OUT.relative_to(ROOT)}/cycles.json and cycles.png")
+    if update:
+        accept(rows)
+    elif write:
+        failures += [
+            f"worse than the baseline: {line}"
+            for line in measure.regressions(rows, measure.load_baseline())
+        ]
+    for line in failures:
+        print(f"bench: {line}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 def main() -> int:
     options = parse()
     try:
-        one(options)
+        if options.op is not None:
+            profile(options)
+            return 0
+        if options.cpu is not None:
+            return everything([options.cpu], False, False)
+        return everything(list(TARGETS), True, options.update_baseline)
     except build.BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

@@ -27,11 +27,12 @@ class Target:
     linker_script: str
     cores: tuple[str, ...] = ("generic32",)
     link: tuple[str, ...] = field(default=())
+    requests: int = 0
 
     @property
     def requests_address(self) -> int:
         """Where the guest looks for its requests; see guest/driver.c."""
-        return self.ram_base + 0x100000
+        return self.requests or self.ram_base + 0x100000
 
 
 def _cortex(name: str, arch: str, cpu: str, machine: str, cores: tuple[str, ...], base: int = 0):
@@ -57,8 +58,6 @@ TARGETS = {
         _cortex("m0plus", "armv6m", "cortex-m0plus", "mps2-an385", ("generic32", "armv6m")),
         _cortex("m3", "armv7m", "cortex-m3", "mps2-an385", ("generic32", "armv6m", "armv7m")),
         _cortex("m4", "armv7em", "cortex-m4", "mps2-an386", ("generic32", "armv7em")),
-        _cortex(
-            "m33", "armv8m", "cortex-m33", "mps2-an505", ("generic32", "armv7em"), 0x10000000
-        ),
+        _cortex("m33", "armv8m", "cortex-m33", "mps2-an505", ("generic32", "armv7em"), 0x10000000),
     )
 }

@@ -49,7 +49,8 @@ static void print_word(uint32_t word) {
     print_hex(bytes, sizeof bytes);
 }
 
-// The message: zeros for seed 0, ones for all ones, else xorshift32's bytes as answers.py makes them.
+// The message: zeros for seed 0, ones for all ones, else xorshift32's bytes as answers.py makes
+// them.
 static void fill(uint8_t *p, size_t n, uint32_t seed) {
     for (size_t i = 0; i < n; i++) {
         if (seed != 0 && seed != UINT32_MAX) {
@@ -61,8 +62,7 @@ static void fill(uint8_t *p, size_t n, uint32_t seed) {
     }
 }
 
-static void nothing(void) {
-}
+static void nothing(void) {}
 
 static uint32_t word(const void *p) {
     return (uint32_t)(uintptr_t)p;

@@ -8,8 +8,8 @@
 // region FILE gets a line
 //   region NUMBER cycles N instructions N code HASH data HASH [class=count …]
 // and with profile=on a line `at ADDRESS executed N cycles N` for each instruction that ran.
-// The hashes are of the sequence of addresses executed, and of those loaded and stored: equal hashes
-// for different secrets are what constant time and constant address mean.
+// The hashes are of the sequence of addresses executed, and of those loaded and stored: equal
+// hashes for different secrets are what constant time and constant address mean.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,19 +9,27 @@
 #define P 2
 
 // Cortex-M4 Technical Reference Manual (100166, table 3-1).
-#define ARMV7M_COSTS                                                                              \
-    [CLASS_ALU] = 1, [CLASS_MUL] = 1, [CLASS_LOAD] = 2, [CLASS_STORE] = 1,                        \
-    [CLASS_STORE_INDEX] = 2, [CLASS_MULTIPLE] = 1, [CLASS_LOAD_PC] = 2 + P,                       \
-    [CLASS_MULTIPLE_PC] = 1 + P, [CLASS_BRANCH] = 1 + P, [CLASS_CALL] = 1 + P,                    \
-    [CLASS_CONDITIONAL] = 1, [CLASS_IT] = 1, [CLASS_SYSTEM] = 2, [CLASS_OTHER] = 1,               \
+#define ARMV7M_COSTS                                                                               \
+    [CLASS_ALU] = 1, [CLASS_MUL] = 1, [CLASS_LOAD] = 2, [CLASS_STORE] = 1,                         \
+    [CLASS_STORE_INDEX] = 2, [CLASS_MULTIPLE] = 1, [CLASS_LOAD_PC] = 2 + P,                        \
+    [CLASS_MULTIPLE_PC] = 1 + P, [CLASS_BRANCH] = 1 + P, [CLASS_CALL] = 1 + P,                     \
+    [CLASS_CONDITIONAL] = 1, [CLASS_IT] = 1, [CLASS_SYSTEM] = 2, [CLASS_OTHER] = 1,                \
     [CLASS_DIVIDE] = 12
 
 static const cost_model models[] = {
     // Cortex-M0+ Technical Reference Manual (DDI 0484, table 3-1), with the one-cycle multiplier.
     {.name = "m0plus",
-     .cost = {[CLASS_ALU] = 1, [CLASS_MUL] = 1, [CLASS_LOAD] = 2, [CLASS_STORE] = 2,
-              [CLASS_STORE_INDEX] = 2, [CLASS_MULTIPLE] = 1, [CLASS_MULTIPLE_PC] = 3,
-              [CLASS_BRANCH] = 2, [CLASS_CALL] = 3, [CLASS_CONDITIONAL] = 1, [CLASS_SYSTEM] = 3},
+     .cost = {[CLASS_ALU] = 1,
+              [CLASS_MUL] = 1,
+              [CLASS_LOAD] = 2,
+              [CLASS_STORE] = 2,
+              [CLASS_STORE_INDEX] = 2,
+              [CLASS_MULTIPLE] = 1,
+              [CLASS_MULTIPLE_PC] = 3,
+              [CLASS_BRANCH] = 2,
+              [CLASS_CALL] = 3,
+              [CLASS_CONDITIONAL] = 1,
+              [CLASS_SYSTEM] = 3},
      .taken = 1},
     // Cortex-M3 Technical Reference Manual (DDI 0337): a long multiply takes 3 to 5 cycles, with a
     // sum 4 to 7, by the operands; the most is counted.

@@ -10,9 +10,9 @@
 #define FIELD(word, low, bits) ((unsigned)(word) >> (low) & ((1u << (bits)) - 1))
 
 const char *const thumb_class_names[CLASS_COUNT] = {
-    "alu",      "mul",         "mla",     "long_mul",    "long_mla", "divide",
-    "load",     "store",       "store_x", "multiple",    "load_pc",  "multiple_pc",
-    "branch",   "call",        "cond",    "it",          "system",   "other",
+    "alu",    "mul",   "mla",     "long_mul", "long_mla", "divide",
+    "load",   "store", "store_x", "multiple", "load_pc",  "multiple_pc",
+    "branch", "call",  "cond",    "it",       "system",   "other",
 };
 
 static thumb_insn plain(insn_class class) {

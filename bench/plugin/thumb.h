@@ -8,10 +8,10 @@
 
 typedef enum {
     CLASS_ALU,
-    CLASS_MUL,         // 32-bit product
-    CLASS_MLA,         // 32-bit product and sum
-    CLASS_LONG_MUL,    // UMULL, SMULL
-    CLASS_LONG_MLA,    // UMLAL, SMLAL, UMAAL
+    CLASS_MUL,      // 32-bit product
+    CLASS_MLA,      // 32-bit product and sum
+    CLASS_LONG_MUL, // UMULL, SMULL
+    CLASS_LONG_MLA, // UMLAL, SMLAL, UMAAL
     CLASS_DIVIDE,
     CLASS_LOAD,        // one register
     CLASS_STORE,       // one register, immediate offset
@@ -23,16 +23,16 @@ typedef enum {
     CLASS_CALL,        // BL
     CLASS_CONDITIONAL, // B<c>, CBZ, CBNZ
     CLASS_IT,
-    CLASS_SYSTEM,      // MRS, MSR, barriers
-    CLASS_OTHER,       // not modelled (VFP, coprocessor): one cycle
+    CLASS_SYSTEM, // MRS, MSR, barriers
+    CLASS_OTHER,  // not modelled (VFP, coprocessor): one cycle
     CLASS_COUNT
 } insn_class;
 
 typedef struct {
     uint8_t class;
-    uint8_t registers;   // how many a CLASS_MULTIPLE moves
-    uint16_t writes;     // mask of core registers that a single load or data processing writes
-    uint16_t address;    // mask of registers that make a load's or store's address
+    uint8_t registers; // how many a CLASS_MULTIPLE moves
+    uint16_t writes;   // mask of core registers that a single load or data processing writes
+    uint16_t address;  // mask of registers that make a load's or store's address
 } thumb_insn;
 
 extern const char *const thumb_class_names[CLASS_COUNT];
