@@ -7,6 +7,7 @@ one restarts while the first is in use. It also puts two peers and a longer pref
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -32,12 +33,19 @@ SECOND_NETWORK = f"{SECOND_ADDRESS}/32"
 KEEPALIVE_S = 25
 INTERFACE = "wg0"
 
+DEFAULT_ENV = "qemu_an386"
+
 WGPROV_TIMEOUT_S = 60.0
 HANDSHAKE_TIMEOUT_S = 15.0
 
 
 class WgprovError(Exception):
     """wgprov ended with another status than 0; the text is what it said."""
+
+
+def chosen_env() -> str:
+    """The board that the variable ENV asks for."""
+    return os.environ.get("ENV") or DEFAULT_ENV
 
 
 def firmware(env: str) -> Path:

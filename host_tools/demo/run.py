@@ -16,17 +16,16 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "host_tools"))
 
 from demo.report import Report  # noqa: E402
-from demo.rig import CACHE, Rig, firmware  # noqa: E402
+from demo.rig import CACHE, Rig, chosen_env, firmware  # noqa: E402
 from demo.steps import POINTS, second_restarts  # noqa: E402
 from peer.driver import BINARY, PeerError  # noqa: E402
 
-DEFAULT_ENV = "qemu_an386"
 ORDER = (1, 2, 3, 4, 6, 7, 5)  # 5 begins after 2: the board needs 15 s to notice a restart
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    env = os.environ.get("ENV") or DEFAULT_ENV
+    env = chosen_env()
     parser.add_argument("--env", default=env, help=f"which board (default: {env})")
     parser.add_argument(
         "--folder", type=Path, default=CACHE / "demo", help="where capture and log are left"

@@ -43,6 +43,10 @@ Say = Callable[[str], None]
 Figures = list[Figure]
 
 
+def quiet(text: str) -> None:
+    """For callers who do not show how a step goes on."""
+
+
 def provision(rig: Rig, say: Say) -> Figures:
     """1. The board makes its own key pair; only the public key leaves it."""
     say(f"booting {rig.env}")

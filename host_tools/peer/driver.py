@@ -7,6 +7,7 @@ in a future while other requests are made. Every wait is bounded.
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
@@ -281,6 +282,12 @@ class Peer:
     def remove_peer(self, public_key: str) -> None:
         self._peers.pop(public_key, None)
         self.request("remove_peer", public_key=public_key)
+
+    def set_endpoint(self, public_key: str, endpoint: str) -> None:
+        """Where to reach a client, as if read from a configuration; forgotten by restart()."""
+        key = base64.b64decode(public_key).hex()
+        uapi = f"public_key={key}\nupdate_only=true\nendpoint={endpoint}\n"
+        self.request("uapi_set", config=uapi)
 
     def stats(self) -> dict[str, PeerStats]:
         """Statistics by the client's public key."""
