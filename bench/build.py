@@ -40,7 +40,7 @@ def command(words: Sequence[str | Path]) -> str:
 def make(words: Sequence[str | Path], output: Path) -> None:
     """Run a command that writes `-o output`, which then appears whole: others may build it too."""
     part = output.with_name(f"{output.name}.{os.getpid()}")
-    command([*words, "-o", part])
+    command([*words, *(["-o"] if "objcopy" not in str(words[0]) else []), part])
     part.replace(output)
 
 
@@ -109,6 +109,16 @@ class Program:
                 found.append((int(words[0], 16) & ~1, 0, words[2]))
         return found
 
+    def halfwords(self) -> dict[int, int]:
+        """Address to code, of the program's text."""
+        binary = self.folder / "text.bin"
+        make([f"{self.target.prefix}objcopy", "-O", "binary", "-j", ".text", self.elf], binary)
+        data = binary.read_bytes()
+        return {
+            self.target.code_base + at: int.from_bytes(data[at : at + 2], "little")
+            for at in range(0, len(data), 2)
+        }
+
     def address(self, name: str) -> int:
         for address, _, symbol in self.nm():
             if symbol == name:
@@ -147,10 +157,11 @@ def program(
     optimize: str = "-O2",
     extra: Sequence[str] = (),
     label: str = "",
+    keep: str = "",
     replace: dict[str, str] | None = None,
 ) -> Program:
-    """Build the guest with that core. extra: more sources of the guest; replace: algorithm to a
-    file of the checkout used as its core, for tests."""
+    """Build the guest with that core. For tests there are extra: more sources, of which the linker
+    keeps the functions that begin with `keep`; and replace: algorithm to a file used as its core."""
     cores = choice(target, core)
     folder = BUILD / f"{target.name}-{core}{optimize}{label}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -166,8 +177,9 @@ def program(
         "bench_requests": target.requests_address,
     }
     defsyms = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
+    collect = () if keep else ("-Wl,--gc-sections",)
     make(
-        [f"{target.prefix}gcc", *target.flags, *target.link, *defsyms, "-Wl,--gc-sections"]
+        [f"{target.prefix}gcc", *target.flags, *target.link, *defsyms, *collect]
         + ["-T", target.linker_script, *objects],
         result.elf,
     )

@@ -108,14 +108,14 @@ static void end(void) {
 // ended without one, what its last instruction means to the first one here.
 static void settle(block *before, const block *now) {
     const slot *last = &before->slots[before->count - 1];
-    unsigned more = 0;
+    int more = 0;
     if (last->insn.class == CLASS_CONDITIONAL) {
         more = now->address == before->end ? 0 : model->taken;
     } else if (now->address == before->end) {
-        more = cost_of(model, &last->insn, &now->slots[0].insn) - now->slots[0].cost;
+        more = (int)cost_of(model, &last->insn, &now->slots[0].insn) - (int)now->slots[0].cost;
     }
-    before->extra += more;
-    cycles += more;
+    before->extra += (uint64_t)(int64_t)more;
+    cycles += (uint64_t)(int64_t)more;
 }
 
 static void on_block(unsigned vcpu, void *data) {
