@@ -65,7 +65,7 @@ def test_m0plus_image_traps_and_holds_no_foreign_instruction() -> None:
 def test_instruction_check_finds_an_armv7_object() -> None:
     """check_isa.py must object to what was built for another core."""
     check("m3")
-    found = list((ROOT / ".cache/build/native/m3-armv7m").glob("crypto_cores_*.o"))
+    found = list((ROOT / ".cache/build/native/m3-armv7m-Os").glob("crypto_cores_*.o"))
     assert found
     command = [sys.executable, NATIVE / "check_isa.py", "arm-none-eabi-objdump", found[0]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -56,11 +56,12 @@ static inline uint32_t fe25519_take(uint64_t *sum, unsigned bits) {
     return low;
 }
 
-// The carry out of the top, below 2^38, weighs 2^255 = 19.
+// The carry out of the top, below 2^38, weighs 2^255 = 19. In 32-bit steps: for a 64-bit product by
+// 19 compilers may call a library function, which on Armv6-M branches on the operands.
 static void fe25519_wrap(fe25519 r, uint64_t carry) {
-    uint64_t sum = r[0] + (carry << 4) + (carry << 1) + carry;
-    r[0] = fe25519_take(&sum, 26);
-    r[1] += (uint32_t)sum;
+    uint32_t low = r[0] + ((uint32_t)carry & FE_MASK(26)) * 19;
+    r[0] = low & FE_MASK(26);
+    r[1] += (low >> 26) + (uint32_t)(carry >> 26) * 19;
 }
 
 static inline uint64_t fe25519_dot(const uint32_t *f, const uint32_t *g) {
