@@ -157,11 +157,11 @@ def program(
     optimize: str = "-O2",
     extra: Sequence[str] = (),
     label: str = "",
-    keep: str = "",
+    keep: bool = False,
     replace: dict[str, str] | None = None,
 ) -> Program:
-    """Build the guest with that core. For tests there are extra: more sources, of which the linker
-    keeps the functions that begin with `keep`; and replace: algorithm to a file used as its core."""
+    """Build the guest with that core. For tests there are extra: more sources, all of which is
+    linked with `keep`; replace: algorithm to the file used as its core; label: its own folder."""
     cores = choice(target, core)
     folder = BUILD / f"{target.name}-{core}{optimize}{label}"
     folder.mkdir(parents=True, exist_ok=True)

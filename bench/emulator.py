@@ -25,6 +25,7 @@ OPS = {
     "selftest": 8,
 }
 REQUESTS_MAX = 512
+MESSAGE_BYTES_MAX = 2048
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,8 @@ def run(program: Program, requests: Sequence[Request], profile: bool = False) ->
     """The results, in the order of the requests. Raises BenchError when the guest crashed."""
     if len(requests) > REQUESTS_MAX:
         raise BenchError(f"{len(requests)} requests, at most {REQUESTS_MAX} fit in one run")
+    if not all(0 <= request.length <= MESSAGE_BYTES_MAX for request in requests):
+        raise BenchError(f"a message has at most {MESSAGE_BYTES_MAX} bytes")
     target = program.target
     with tempfile.TemporaryDirectory(prefix="wg-bench-") as name:
         wanted, counts = Path(name, "requests.bin"), Path(name, "counts.txt")

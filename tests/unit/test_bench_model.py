@@ -63,7 +63,7 @@ M3["longs"] = 3 + 100 * 5 + 100 * 7 + 100 * 2 + 3
 )
 def test_known_costs(cpu: str, costs: dict[str, int]) -> None:
     """Every micro-benchmark costs what the manual's table adds up to."""
-    program = build.program(TARGETS[cpu], "generic32", extra=MICRO, keep="micro_", label="-micro")
+    program = build.program(TARGETS[cpu], "generic32", extra=MICRO, keep=True, label="-micro")
     requests = [Request(program.address(f"micro_{name}") | 1) for name in costs]
     results = emulator.run(program, requests)
     counted = {name: result.cycles for name, result in zip(costs, results, strict=True)}
@@ -92,8 +92,8 @@ def _stack_returns(program: build.Program, result: emulator.Result) -> int:
 
 @pytest.mark.parametrize("core", ["generic32", "chosen"])
 def test_against_rp2040py(core: str) -> None:
-    """The same program in another emulator, by its SysTick: equal to the cycle, but for the cost of
-    PUSH with LR and POP with PC, which rp2040py takes one cycle too low each (the Cortex-M0+ manual,
+    """The same program in another emulator, by its SysTick: equal to the cycle, but that rp2040py
+    takes one cycle less than the manual for each PUSH with LR and POP with PC (Cortex-M0+ manual,
     table 3-1: 1 + N and 3 + N, N with LR or PC)."""
     requests = [Request("nothing")]
     requests += [Request("seal", 64), Request("open", 64), Request("seal", 131)]
