@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // X25519 (RFC 7748 section 5), WireGuard's DH. Keys are 32 little-endian bytes.
 //
-// Implementations of wg_x25519_core             | runs on     | cost (cycles), stack
-//   cores/x25519/generic32.c                    | any C11     | see bench/
+// Implementations of wg_x25519_core   | runs on                    | cycles (base point), stack, code
+//   cores/x25519/generic32.c          | any C11                    | see bench/
+//   cores/x25519/armv7em.S            | Cortex-M4, M7, M33 (UMAAL) | 438 k (408 k), 384 B, 2.9 KB
 #ifndef WG_X25519_H
 #define WG_X25519_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* X25519 for Cortex-M4, M7 and M33 (ARMv7E-M or ARMv8-M with the DSP extension).
 
-   Field elements are eight full 32-bit words, any 256-bit representative modulo p = 2^255 - 19. What
-   multiplications and squarings return is "tight": below 2^255 + 2^230, so that word 7 is at most
-   2^31 + 37. Only tight values are added and subtracted, only products take the sums.
+   Field elements are eight full 32-bit words, any 256-bit representative modulo p = 2^255 - 19.
+   What products and squares are reduced to is "tight": below 2^255 + 2^230, so that word 7 is at
+   most 2^31 + 37. Only tight values are added and subtracted, only products take the sums.
 
    UMAAL computes a 64-bit lo + hi + n * m and never overflows: (2^32-1)^2 + 2(2^32-1) = 2^64 - 1.
    Products are scanned by columns: one takes two words of its column and leaves one word there and
@@ -39,21 +39,54 @@
     .equ Q, 256
     .equ FRAME, 292             /* with r4-r11 and lr: 328 bytes, a multiple of 8 */
 
-    /* r0-r7 to and from a slot. */
-    .macro store8 slot
-    str r0, [sp, #\slot]
-    str r1, [sp, #\slot + 4]
-    str r2, [sp, #\slot + 8]
-    str r3, [sp, #\slot + 12]
-    str r4, [sp, #\slot + 16]
-    str r5, [sp, #\slot + 20]
-    str r6, [sp, #\slot + 24]
-    str r7, [sp, #\slot + 28]
+    /* Eight words to and from a slot. Single loads cost no more than LDM and need no address. */
+    .macro store8 slot, w0=r0, w1=r1, w2=r2, w3=r3, w4=r4, w5=r5, w6=r6, w7=r7
+    str \w0, [sp, #\slot]
+    str \w1, [sp, #\slot + 4]
+    str \w2, [sp, #\slot + 8]
+    str \w3, [sp, #\slot + 12]
+    str \w4, [sp, #\slot + 16]
+    str \w5, [sp, #\slot + 20]
+    str \w6, [sp, #\slot + 24]
+    str \w7, [sp, #\slot + 28]
+    .endm
+
+    /* The result of fe_sqr to a slot, or to r0-r7. */
+    .macro store_square slot
+    store8 \slot, r3, r4, r5, r8, r11, r12, lr, r7
+    .endm
+
+    .macro move_square
+    mov r0, r3
+    mov r1, r4
+    mov r2, r5
+    mov r3, r8
+    mov r4, r11
+    mov r5, r12
+    mov r6, lr
     .endm
 
     .macro load8 slot
-    add r7, sp, #\slot
-    ldm r7, {r0-r7}
+    ldr r0, [sp, #\slot]
+    ldr r1, [sp, #\slot + 4]
+    ldr r2, [sp, #\slot + 8]
+    ldr r3, [sp, #\slot + 12]
+    ldr r4, [sp, #\slot + 16]
+    ldr r5, [sp, #\slot + 20]
+    ldr r6, [sp, #\slot + 24]
+    ldr r7, [sp, #\slot + 28]
+    .endm
+
+    /* r0-r7 = a small number. */
+    .macro small number
+    mov r0, #\number
+    mov r1, #0
+    mov r2, #0
+    mov r3, #0
+    mov r4, #0
+    mov r5, #0
+    mov r6, #0
+    mov r7, #0
     .endm
 
     /* r0-r7 = slot a * slot b, tight. */
@@ -190,8 +223,8 @@ fe_mul:
     umaal \t, r8, \x, \x
     .endm
 
-/* fe_sqr: r0-r7 = the square of r0-r7, tight. Clobbers r8-r12, lr.
-   Where a column has as many products as the one before, a zero takes the place of a second word. */
+/* fe_sqr: r3, r4, r5, r8, r11, r12, lr, r7 = the square of r0-r7, tight. Clobbers the rest.
+   Where a column has as many products as the one before, a zero replaces a second word. */
     .type fe_sqr, %function
 fe_sqr:
     str lr, [sp, #LINK]
@@ -255,8 +288,7 @@ fe_sqr:
     double r2
     double r0, r7
     adc r8, r8, #0                      /* 15; it cannot overflow: the square is below 2^512 */
-    /* words 8 to 15: r11, r12, lr, r10, r1, r2, r0, r8. Reduced as in fe_mul, the last three with
-       more moves, because they lie where the result has to be */
+    /* words 8 to 15: r11, r12, lr, r10, r1, r2, r0, r8. Reduced as in fe_mul */
     ldr r7, [sp, #LOW + 28]
     ldr r3, [sp, #LOW]
     ldr r4, [sp, #LOW + 4]
@@ -279,17 +311,10 @@ fe_sqr:
     umaal r12, r9, r2, r6
     umaal lr, r9, r0, r6
     add r7, r9, r7, lsr #1
-    mov r0, r3
-    mov r1, r4
-    mov r2, r5
-    mov r3, r8
-    mov r4, r11
-    mov r5, r12
-    mov r6, lr
     ldr pc, [sp, #LINK]
     .size fe_sqr, . - fe_sqr
 
-/* One word of add_sub: y = the sum's word, d the difference's; carry r10, borrow in the carry flag. */
+/* One word of add_sub: y = the sum's, d = the difference's; carry in r10, borrow in the C flag. */
     .macro add_sub_word slot, i, x, y, d
     sbcs \d, \x, \y
     umaal \y, r10, \x, r9
@@ -371,28 +396,29 @@ fe_sqr:
     sel r7, r11, r7
     .endm
 
-/* C = AA - BB and D = AA + 121665 C, for AA in slot A and BB in r0-r7. The difference is corrected
-   as in add_sub; top of AA + 121665 C: below 2^18, and the last carry at most 121665. */
+/* C = AA - BB and D = AA + 121665 C, for AA in slot A and BB as fe_sqr returns it. The difference
+   is corrected as in add_sub; the top of AA + 121665 C is below 2^18, its last carry at most
+   121665. */
     .macro difference_and_a24
-    ldr r8, [sp, #A]
-    ldr r9, [sp, #A + 4]
-    ldr r10, [sp, #A + 8]
-    ldr r11, [sp, #A + 12]
-    subs r0, r8, r0
-    sbcs r1, r9, r1
-    sbcs r2, r10, r2
-    sbcs r3, r11, r3
-    ldr r8, [sp, #A + 16]
-    ldr r9, [sp, #A + 20]
-    ldr r10, [sp, #A + 24]
-    ldr r11, [sp, #A + 28]
-    sbcs r4, r8, r4
-    sbcs r5, r9, r5
-    sbcs r6, r10, r6
-    sbcs r7, r11, r7
-    sbc r8, r8, r8
-    and r8, r8, #38
-    subs r0, r0, r8
+    ldr r0, [sp, #A]
+    ldr r1, [sp, #A + 4]
+    ldr r2, [sp, #A + 8]
+    ldr r6, [sp, #A + 12]
+    subs r0, r0, r3
+    sbcs r1, r1, r4
+    sbcs r2, r2, r5
+    sbcs r3, r6, r8
+    ldr r4, [sp, #A + 16]
+    ldr r5, [sp, #A + 20]
+    ldr r6, [sp, #A + 24]
+    ldr r8, [sp, #A + 28]
+    sbcs r4, r4, r11
+    sbcs r5, r5, r12
+    sbcs r6, r6, lr
+    sbcs r7, r8, r7
+    sbc r9, r9, r9
+    and r9, r9, #38
+    subs r0, r0, r9
     sbcs r1, r1, #0
     sbcs r2, r2, #0
     sbcs r3, r3, #0
@@ -401,58 +427,87 @@ fe_sqr:
     sbcs r6, r6, #0
     sbc r7, r7, #0
     store8 C
-    ldr r8, [sp, #A]
-    ldr r9, [sp, #A + 4]
-    ldr r10, [sp, #A + 8]
+    ldr r9, [sp, #A]
+    ldr r10, [sp, #A + 4]
+    ldr r11, [sp, #A + 8]
     movw r12, #121665 & 0xffff
     movt r12, #121665 >> 16
     mov lr, #0
-    umaal r11, lr, r7, r12
-    lsls r11, r11, #1
+    umaal r8, lr, r7, r12
+    lsls r8, r8, #1
     adc lr, lr, lr
     add r7, lr, lr, lsl #1
     add lr, r7, lr, lsl #4
-    umaal r8, lr, r0, r12
-    umaal r9, lr, r1, r12
-    umaal r10, lr, r2, r12
+    umaal r9, lr, r0, r12
+    umaal r10, lr, r1, r12
+    umaal r11, lr, r2, r12
     ldr r0, [sp, #A + 12]
     ldr r1, [sp, #A + 16]
     ldr r2, [sp, #A + 20]
     ldr r7, [sp, #A + 24]
-    str r8, [sp, #D]
-    str r9, [sp, #D + 4]
-    str r10, [sp, #D + 8]
+    str r9, [sp, #D]
+    str r10, [sp, #D + 4]
+    str r11, [sp, #D + 8]
     umaal r0, lr, r3, r12
     umaal r1, lr, r4, r12
     umaal r2, lr, r5, r12
     umaal r7, lr, r6, r12
-    add r11, lr, r11, lsr #1
+    add r8, lr, r8, lsr #1
     str r0, [sp, #D + 12]
     str r1, [sp, #D + 16]
     str r2, [sp, #D + 20]
     str r7, [sp, #D + 24]
-    str r11, [sp, #D + 28]
+    str r8, [sp, #D + 28]
     .endm
 
-/* r0-r7 = 9 r0-r7, tight: the top is below 18, the last carry at most 9. */
-    .macro times9
-    mov r8, #8
+/* r0-r7 = 9 times what fe_sqr returned, tight: the top is below 18, the last carry at most 9. */
+    .macro nine_squares
+    mov r10, #8
     mov r9, #0
-    mov r10, r7
-    umaal r7, r9, r10, r8
+    mov r0, r7
+    umaal r7, r9, r0, r10
     lsls r7, r7, #1
     adc r9, r9, r9
-    add r10, r9, r9, lsl #1
-    add r9, r10, r9, lsl #4
-    umaal r0, r9, r0, r8
-    umaal r1, r9, r1, r8
-    umaal r2, r9, r2, r8
-    umaal r3, r9, r3, r8
-    umaal r4, r9, r4, r8
-    umaal r5, r9, r5, r8
-    umaal r6, r9, r6, r8
+    add r0, r9, r9, lsl #1
+    add r9, r0, r9, lsl #4
+    mov r0, r3
+    umaal r0, r9, r3, r10
+    mov r1, r4
+    umaal r1, r9, r4, r10
+    mov r2, r5
+    umaal r2, r9, r5, r10
+    mov r3, r8
+    umaal r3, r9, r8, r10
+    mov r4, r11
+    umaal r4, r9, r11, r10
+    mov r5, r12
+    umaal r5, r9, r12, r10
+    mov r6, lr
+    umaal r6, r9, lr, r10
     add r7, r9, r7, lsr #1
     .endm
+
+/* Division of slot A by slot X1, z, as a multiplication by z^(p - 2) = z^(2^255 - 21). A row
+   squares a number of times, then multiplies by one slot and stores in another. The exponents are
+   named; Tn stands for 2^n - 1. */
+    .macro chain squarings, factor, result
+    .byte \squarings, \factor / 4, \result / 4, 0
+    .endm
+division:
+    chain 0, X1, B                      /* 2 */
+    chain 2, X1, C                      /* 9 */
+    chain 0, B, D                       /* 11 */
+    chain 1, C, P                       /* T5 */
+    chain 5, P, Q                       /* T10 */
+    chain 10, Q, P                      /* T20 */
+    chain 20, P, B                      /* T40 */
+    chain 10, Q, P                      /* T50 */
+    chain 50, P, Q                      /* T100 */
+    chain 100, Q, B                     /* T200 */
+    chain 50, P, B                      /* T250 */
+    chain 5, D, B                       /* 2^255 - 21 */
+    chain 0, A, B
+    .equ DIVISION_ROWS, (. - division) / 4
 
 /* void wg_x25519_core(uint8_t out[32], const uint8_t scalar[32], const uint8_t *point) */
     .global wg_x25519_core
@@ -465,48 +520,27 @@ wg_x25519_core:
     clz r0, r2
     lsr r0, r0, #5                      /* 1 when NULL */
     str r0, [sp, #BASE]
-    cbnz r0, 1f
-    ldr r0, [r2]
-    ldr r1, [r2, #4]
-    ldr r3, [r2, #8]
-    ldr r4, [r2, #12]
-    ldr r5, [r2, #16]
-    ldr r6, [r2, #20]
-    ldr r7, [r2, #24]
-    ldr r8, [r2, #28]
-    mov r2, r3
-    mov r3, r4
-    mov r4, r5
-    mov r5, r6
-    mov r6, r7
-    bic r7, r8, #0x80000000
-    b 2f
-1:  mov r0, #9
+    cbnz r0, 2f
+    add r3, sp, #X1                     /* by bytes, for any alignment */
     mov r1, #0
-    mov r2, #0
-    mov r3, #0
-    mov r4, #0
-    mov r5, #0
-    mov r6, #0
-    mov r7, #0
-2:  store8 X1
-    store8 C
-    /* The point doubled for bit 254, and the point itself: C, D = x1 + 1, x1 - 1. */
-    mov r0, #1
-    mov r1, #0
-    mov r2, #0
-    mov r3, #0
-    mov r4, #0
-    mov r5, #0
-    mov r6, #0
-    mov r7, #0
-    add_sub C
-    mov r0, #254
-    str r0, [sp, #INDEX]
-    mov r0, #1
-    str r0, [sp, #PREVIOUS]
-    mvn r0, #0
-    b ladder_double
+1:  ldrb r0, [r2, r1]
+    strb r0, [r3, r1]
+    add r1, r1, #1
+    cmp r1, #32
+    bne 1b
+    load8 X1
+    bic r7, r7, #0x80000000
+    store8 X1
+    b 3f
+2:  small 9
+    store8 X1
+3:  store8 A
+    mov r8, #255
+    str r8, [sp, #INDEX]
+    mov r8, #0
+    str r8, [sp, #PREVIOUS]
+    small 1
+    b ladder_pair
 
 ladder_add:
     multiply D, A
@@ -526,12 +560,149 @@ ladder_add:
     eor r0, r1, r2
     rsb r0, r0, #0
 ladder_double:
-    /* r0: 0 to double A, B; all ones to double C, D. Sets the GE flags when a byte sum carries. */
+    /* r0: 0 to double A, B; all ones to double C, D. GE flags are set when the byte sums carry. */
     uadd8 r0, r0, r0
     select A
     bl fe_sqr
-    store8 P + 64                       /* AA: A is still needed */
+    store_square A                      /* AA */
     select B
     bl fe_sqr
-    store8 B
+    store_square B                      /* BB */
+    difference_and_a24
+    multiply A, B
+    store8 A                            /* x2 */
+    multiply C, D                       /* z2 */
+    ldr r8, [sp, #INDEX]
+    cmp r8, #0
+    beq divide
+ladder_pair:
+    add_sub A
+    ldr r8, [sp, #INDEX]
+    sub r9, r8, #3
+    cmp r9, #251
+    bhs ladder_special
+    load8 P
+    bl fe_sqr
+    store_square C                      /* x3 */
+    load8 Q
+    bl fe_sqr
+    ldr r0, [sp, #BASE]
+    cbz r0, 4f
+    nine_squares
+    b 5f
+4:  store_square Q
+    multiply Q, X1
+5:  add_sub C                           /* z3 was in r0-r7 */
+ladder_next:
+    ldr r0, [sp, #INDEX]
+    sub r0, r0, #1
+    str r0, [sp, #INDEX]
+    sub r1, r0, #3
+    cmp r1, #251
+    blo ladder_add
+    ldr r0, [sp, #PREVIOUS]
+    mov r1, #0
+    str r1, [sp, #PREVIOUS]
+    rsb r0, r0, #0
+    b ladder_double
+
+ladder_special:
+    /* After bit 254 the other point is the point itself, (x1 : 1). */
+    cmp r8, #254
+    bne ladder_next
+    mov r8, #1
+    str r8, [sp, #PREVIOUS]
+    load8 X1
+    store8 C
+    small 1
+    b 5b
+
+divide:
+    store8 X1
+divide_row:
+    /* r0-r7: the power that the row starts with; INDEX: the row's offset, 0 at first. */
+    ldr r8, [sp, #INDEX]
+    adr r9, division
+    ldrb r10, [r9, r8]
+    cmp r10, #0
+    beq 7f
+6:  str r10, [sp, #PREVIOUS]
+    bl fe_sqr
+    move_square
+    ldr r10, [sp, #PREVIOUS]
+    subs r10, r10, #1
+    bne 6b
+    ldr r8, [sp, #INDEX]
+    adr r9, division
+7:  add r9, r9, r8
+    ldrb r10, [r9, #1]
+    ldrb r11, [r9, #2]
+    add r8, r8, #4
+    str r8, [sp, #INDEX]
+    add r12, sp, r11, lsl #2
+    str r12, [sp, #PREVIOUS]            /* where the result goes */
+    stm r12, {r0-r7}
+    mov r0, r12
+    add r6, sp, r10, lsl #2
+    bl fe_mul
+    ldr r8, [sp, #PREVIOUS]
+    stm r8, {r0-r7}
+    ldr r8, [sp, #INDEX]
+    cmp r8, #4 * DIVISION_ROWS
+    bne divide_row
+
+    /* Below p: bit 255 returns as 19, which leaves less than 2^255 and at most one p. There is one
+       when 19 more reaches 2^255. */
+    mov r9, #19
+    lsr r8, r7, #31
+    bic r7, r7, #0x80000000
+    mul r8, r8, r9
+    adds r0, r0, r8
+    adcs r1, r1, #0
+    adcs r2, r2, #0
+    adcs r3, r3, #0
+    adcs r4, r4, #0
+    adcs r5, r5, #0
+    adcs r6, r6, #0
+    adc r7, r7, #0
+    adds r8, r0, #19
+    adcs r8, r1, #0
+    adcs r8, r2, #0
+    adcs r8, r3, #0
+    adcs r8, r4, #0
+    adcs r8, r5, #0
+    adcs r8, r6, #0
+    adc r8, r7, #0
+    lsr r8, r8, #31
+    mul r8, r8, r9
+    adds r0, r0, r8
+    adcs r1, r1, #0
+    adcs r2, r2, #0
+    adcs r3, r3, #0
+    adcs r4, r4, #0
+    adcs r5, r5, #0
+    adcs r6, r6, #0
+    adc r7, r7, #0
+    bic r7, r7, #0x80000000
+    store8 A
+    ldr r2, [sp, #OUT]
+    add r3, sp, #A
+    mov r1, #0
+8:  ldrb r0, [r3, r1]
+    strb r0, [r2, r1]
+    add r1, r1, #1
+    cmp r1, #32
+    bne 8b
+
+    /* Nothing of the ladder stays on the stack or in registers. */
+    small 0
+    mov r8, sp
+    .rept FRAME / 32
+    stm r8!, {r0-r7}
+    .endr
+    str r0, [r8]
+    mov r12, #0
+    mov lr, #0
+    add sp, sp, #FRAME
+    pop {r4-r11, pc}
     .size wg_x25519_core, . - wg_x25519_core
