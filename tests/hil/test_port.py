@@ -8,11 +8,15 @@ import contextlib
 import hashlib
 import os
 import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mpremote.transport import TransportError
@@ -22,6 +26,8 @@ from wgprov.targets.qemu import HOST_ADDRESS, MACHINES, QemuBoard, QemuError
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "device"
+# Another build of the firmware can be tested, one folder per board in it.
+FIRMWARE = Path(os.environ.get("PORT_FIRMWARE", ROOT / ".cache" / "build" / "firmware"))
 MIB = 1 << 20
 ENVS = list(MACHINES)
 DEFAULT_ENV = "qemu_an386"
@@ -30,9 +36,8 @@ DEFAULT_ENV = "qemu_an386"
 class Board:
     """An emulated board and a raw REPL session with it. Each call has a time limit."""
 
-    def __init__(self, env: str, flash: Path) -> None:
-        elf = ROOT / ".cache" / "build" / "firmware" / env / "firmware.elf"
-        self.qemu = QemuBoard(env, elf, flash)
+    def __init__(self, env: str, flash: Path, **options: Any) -> None:
+        self.qemu = QemuBoard(env, FIRMWARE / env / "firmware.elf", flash, **options)
         self.line: SerialTransport | None = None
 
     def start(self) -> None:
@@ -41,7 +46,7 @@ class Board:
 
     def connect(self) -> None:
         self.qemu.wait_prompt(10)
-        self.line = SerialTransport(self.qemu.port, timeout=5)
+        self.line = SerialTransport(self.qemu.port, timeout=1)
         self.line.enter_raw_repl(soft_reset=False, timeout_overall=5)
 
     def disconnect(self) -> None:
@@ -353,6 +358,84 @@ def test_flash_file_is_not_shared(default_board: Board) -> None:
 def test_missing_firmware_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(QemuError, match="no firmware .*: run `make firmware ENV=qemu_an386`$"):
         QemuBoard(DEFAULT_ENV, tmp_path / "none.elf", tmp_path / "flash.bin").start()
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def test_board_options(tmp_path: Path) -> None:
+    """A fixed name for the port, an Ethernet address, a way in from the host, a capture, the reset
+    button; all with a comma and a space in the path."""
+    folder = tmp_path / "a, b"
+    folder.mkdir()
+    port, mac = free_port(), bytes.fromhex("525400aabbcc")
+    board = Board(
+        DEFAULT_ENV,
+        folder / "flash.bin",
+        mac=mac.hex(":"),
+        link=folder / "port",
+        pcap=folder / "wire.pcap",
+        hostfwd=[f"udp:127.0.0.1:{port}-:7000"],
+    )
+    board.start()
+    try:
+        assert board.qemu.port == str(folder / "port") and os.path.realpath(board.qemu.port)
+        assert board.eval("__import__('network').LAN().config('mac')") == mac
+        board.exec("kept = 1")
+        board.qemu.press_reset()
+        board.disconnect()
+        board.connect()
+        assert board.eval("'kept' in globals()") is False
+        board.load("port_network.py")
+        board.eval("wait_address()")
+        board.line.exec_raw_no_follow(
+            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.bind(('0.0.0.0', 7000))\n"
+            "d, a = s.recvfrom(100)\ns.sendto(d + b'!', a)\ns.close()"
+        )
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(5)
+            time.sleep(0.2)
+            sock.sendto(b"in", ("127.0.0.1", port))
+            assert sock.recv(100) == b"in!"
+        board.line.follow(5)
+    finally:
+        board.stop()
+    capture = (folder / "wire.pcap").read_bytes()
+    assert b"in!" in capture and mac in capture
+    assert not (folder / "port").is_symlink()
+
+
+def test_detached_board_outlives_its_starter(tmp_path: Path) -> None:
+    """What an upload does: QEMU goes on, and the flash stays locked while it does."""
+    elf, flash, link = (
+        FIRMWARE / DEFAULT_ENV / "firmware.elf",
+        tmp_path / "flash",
+        tmp_path / "port",
+    )
+    code = (
+        "import sys; from wgprov.targets.qemu import QemuBoard; "
+        "print(QemuBoard(*sys.argv[1:4], link=sys.argv[4], detach=True).start().pid)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, DEFAULT_ENV, elf, flash, link],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "host_tools")},
+        capture_output=True,
+        timeout=20,
+        check=True,
+    )
+    pid = int(done.stdout)
+    try:
+        line = SerialTransport(str(link), timeout=1)
+        line.enter_raw_repl(soft_reset=False, timeout_overall=5)
+        assert line.exec_raw("print(6 * 7)", timeout=5)[0] == b"42\r\n"
+        line.close()
+        with pytest.raises(QemuError, match="in use by another QEMU"):
+            QemuBoard(DEFAULT_ENV, elf, flash).start()
+    finally:
+        os.kill(pid, signal.SIGTERM)
 
 
 def test_timeout_is_reported(default_board: Board) -> None:

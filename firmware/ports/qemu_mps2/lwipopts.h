@@ -36,6 +36,7 @@ typedef uint32_t sys_prot_t;
 #define LWIP_SOCKET 0
 #define LWIP_STATS 0
 #define SO_REUSE 1
+#define LWIP_TESTMODE 1 // only gives access to the list of timeouts, which MicroPython 1.26 wants
 
 #define LWIP_NETIF_HOSTNAME 1
 #define LWIP_NETIF_STATUS_CALLBACK 1

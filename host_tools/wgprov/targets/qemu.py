@@ -38,6 +38,7 @@ MACHINES = {
 }
 HOST_ADDRESS = "10.0.2.2"  # the host, as the guest sees it
 PROMPT = b">>> "
+MONITOR_PROMPT = b"(qemu) "
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 3.0
 KNOCK_INTERVAL_S = 0.25
@@ -119,6 +120,7 @@ class QemuBoard:
         try:
             self._port = self._wait_pty()
             self._publish_port()
+            self._wait_monitor()
             self._command("cont")
         except BaseException:
             self.stop()
@@ -270,10 +272,27 @@ class QemuBoard:
             fresh.replace(self.link)
 
     def _command(self, line: str) -> None:
-        """A line to QEMU's monitor."""
+        """A line to QEMU's monitor, carried out when this returns."""
         if self._monitor is None:
             raise QemuError(f"{self.env} was not started")
         self._monitor.sendall(line.encode() + b"\n")
+        self._wait_monitor()
+
+    def _wait_monitor(self) -> None:
+        assert self._monitor is not None
+        self._monitor.settimeout(START_TIMEOUT_S)
+        seen = b""
+        try:
+            while not seen.endswith(MONITOR_PROMPT):
+                block = self._monitor.recv(4096)
+                if not block:
+                    break
+                seen += block
+        except TimeoutError:
+            pass
+        if not seen.endswith(MONITOR_PROMPT):
+            self._check_alive()
+            raise QemuError(f"QEMU's monitor did not answer within {START_TIMEOUT_S:g} s")
 
     def _check_alive(self) -> None:
         if not self.running:
