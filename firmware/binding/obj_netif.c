@@ -247,6 +247,17 @@ static mp_obj_t netif_flush(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(netif_flush_obj, 3, 3, netif_flush);
 
+static mp_obj_t netif_drop_staged(mp_obj_t self, mp_obj_t id_in) {
+    wg_netif *wg = netif_of(self);
+    wg_peer_arg(&wg->path, id_in);
+    int id = mp_obj_get_int(id_in);
+    WG_LOCK();
+    wg_netif_drop_staged(wg, id);
+    WG_UNLOCK();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(netif_drop_staged_obj, netif_drop_staged);
+
 #define SEAL_MAX_BYTES 256 /* keepalives are empty; anything bigger goes through a socket */
 
 /* seal(id, inner, now_ms) -> datagram | None */
@@ -337,6 +348,7 @@ static const mp_rom_map_elem_t netif_table[] = {
     {MP_ROM_QSTR(MP_QSTR_send), MP_ROM_PTR(&netif_send_obj)},
     {MP_ROM_QSTR(MP_QSTR_install), MP_ROM_PTR(&netif_install_obj)},
     {MP_ROM_QSTR(MP_QSTR_flush), MP_ROM_PTR(&netif_flush_obj)},
+    {MP_ROM_QSTR(MP_QSTR_drop_staged), MP_ROM_PTR(&netif_drop_staged_obj)},
     {MP_ROM_QSTR(MP_QSTR_seal), MP_ROM_PTR(&netif_seal_obj)},
     {MP_ROM_QSTR(MP_QSTR_resolve), MP_ROM_PTR(&netif_resolve_obj)},
     {MP_ROM_QSTR(MP_QSTR_resolved), MP_ROM_PTR(&netif_resolved_obj)},

@@ -148,6 +148,17 @@ static void drop_all_staged(wg_netif *wg) {
     }
 }
 
+void wg_netif_drop_staged(wg_netif *wg, int peer) {
+    for (size_t i = 0; i < WG_STAGED_MAX && wg->staged[i].packet != NULL;) {
+        if (wg->staged[i].peer == peer) {
+            drop_staged(wg, i);
+            wg->count.staged_dropped++;
+        } else {
+            i++;
+        }
+    }
+}
+
 /* lwIP may go on to use its packet (TCP retransmits it), so a copy waits. */
 static void stage(wg_netif *wg, int peer, struct pbuf *packet) {
     struct pbuf *copy = pbuf_clone(PBUF_RAW, PBUF_RAM, packet);

@@ -18,6 +18,7 @@ void wg_peer_install(wg_peer *peer, wg_session *session) {
         move_session(&peer->current, session);
     }
     peer->wanted_ms = 0;
+    peer->unanswered_since_ms = 0; /* the handshake was an answer */
 }
 
 void wg_peer_wipe_sessions(wg_peer *peer) {

@@ -391,6 +391,10 @@ class Path(_Secret):
         self._peer(peer)
         return 0
 
+    def drop_staged(self, peer: int) -> None:
+        """Drop what C has staged: here it stages nothing."""
+        self._peer(peer)
+
     def transfer(self, peer: int) -> tuple[int, int]:
         """(received, sent) bytes of transport messages."""
         both = (c_uint64 * 2)()

@@ -103,6 +103,9 @@ bool wg_netif_send(wg_netif *wg, const wg_endpoint *to, const uint8_t *message, 
 /* Seal and send the packets that waited for this peer. Returns how many were sent. */
 unsigned wg_netif_flush(wg_netif *wg, int peer);
 
+/* Drop what waits for this peer: its handshake was given up. */
+void wg_netif_drop_staged(wg_netif *wg, int peer);
+
 /* wg_path_seal into the shared buffer, for the caller to copy: *message is valid until the next
  * call here. 0 = no usable session. */
 size_t wg_netif_seal(wg_netif *wg, int peer, const uint8_t *inner, size_t inner_len,

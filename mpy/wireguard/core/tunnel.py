@@ -213,6 +213,7 @@ class Tunnel:
         if peer.state != FAILED:  # else it never got as far as sending
             peer.mark_failed(UNDER_LOAD if peer.cookies.is_valid(now_ms) else NO_REPLY)
         self._count("handshake_given_up")
+        self.path.drop_staged(peer.id)
         self._count("staged_dropped", len(peer.take_staged()))
 
     # Sending.
