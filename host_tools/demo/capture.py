@@ -75,7 +75,9 @@ def tshark_count(path: Path, ports: set[int]) -> Counter[int] | None:
     tshark = shutil.which("tshark")
     if tshark is None:
         return None
-    command = [tshark, "-n", "-r", str(path), "-Y", "wg", "-T", "fields", "-e", "wg.type"]
+    ours = " || ".join(f"udp.port == {port}" for port in sorted(ports))
+    command = [tshark, "-n", "-r", str(path), "-Y", f"wg && ({ours})"]
+    command += ["-T", "fields", "-e", "wg.type"]
     for port in ports:
         command += ["-d", f"udp.port=={port},wg"]
     done = subprocess.run(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What the board itself knows of its tunnel and memory.
 import gc
+import socket
 import time
 
 import _wireguard
@@ -27,3 +28,28 @@ def again(name="wg0"):
     interface.active(False)
     interface.active(True)
     return interface.active()
+
+
+# The prompt's variables live until a reset, and so tell whether there was one.
+
+
+def remember(word):
+    global memory_word
+    memory_word = word
+
+
+def remembered():
+    return globals().get("memory_word")
+
+
+def hold(port):
+    # A socket that nobody reads from.
+    global held_socket
+    held_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    held_socket.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
+
+
+def release():
+    global held_socket
+    held_socket.close()
+    held_socket = None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,13 @@ def test_point_2_handshake_and_ping(tunnel: Rig) -> None:
     assert len(steps.handshake(tunnel, quiet)) == 3
 
 
+@pytest.fixture(scope="module")
+def second_restarted(tunnel: Rig) -> None:
+    """The beginning of point 5, whose 15 s pass during the tests that follow."""
+    steps.second_restarts(tunnel, quiet)
+
+
+@pytest.mark.usefixtures("second_restarted")
 def test_point_3_http_and_tcp(tunnel: Rig) -> None:
     steps.sockets(tunnel, quiet)
 
@@ -37,17 +45,19 @@ def test_point_3_http_and_tcp(tunnel: Rig) -> None:
 @pytest.mark.parametrize(
     "transfer", [steps.tcp_to_server, steps.tcp_to_board, steps.udp_to_server, steps.udp_to_board]
 )
-def test_point_4_transfers(tunnel: Rig, transfer: object) -> None:
-    print(transfer(tunnel))  # type: ignore[operator]
+def test_point_4_transfers(tunnel: Rig, transfer: Callable[[Rig], steps.Figure]) -> None:
+    print(transfer(tunnel))
 
 
-def test_point_5_a_server_restarts_and_the_board_notices(tunnel: Rig) -> None:
-    steps.second_restarts(tunnel, quiet)
-    print(steps.server_restart(tunnel, quiet))
-
-
-def test_point_5_the_board_resets(tunnel: Rig) -> None:
-    print(steps.board_reset(tunnel, quiet))
+@pytest.mark.parametrize("env", OTHER_ENVS)
+def test_every_other_machine(env: str, tmp_path: Path) -> None:
+    """Boot, provision, ping 10 of 10, 64 KiB each way."""
+    assert firmware(env).is_file(), f"run `make firmware ENV={env}`"
+    with Rig(env, tmp_path) as rig:
+        steps.provision(rig, quiet)
+        steps.handshake(rig, quiet)
+        print(steps.tcp_to_server(rig, SMOKE_BYTES))
+        print(steps.tcp_to_board(rig, SMOKE_BYTES))
 
 
 def test_point_6_wgprov_show(tunnel: Rig) -> None:
@@ -62,6 +72,15 @@ def test_point_7_capture_and_sizes(tunnel: Rig) -> None:
     assert {"capture", "firmware", "module", "one session"} <= set(figures)
 
 
+@pytest.mark.usefixtures("second_restarted")
+def test_point_5_the_board_notices_a_server_s_restart(tunnel: Rig) -> None:
+    print(steps.server_restart(tunnel, quiet))
+
+
+def test_point_5_the_board_resets(tunnel: Rig) -> None:
+    print(steps.board_reset(tunnel, quiet))
+
+
 def test_a_server_that_knows_the_endpoint_is_back_at_once(tunnel: Rig, server: Peer) -> None:
     """It starts the handshake itself, and the board responds."""
     endpoint = server.stats()[tunnel.board_key].endpoint
@@ -70,14 +89,3 @@ def test_a_server_that_knows_the_endpoint_is_back_at_once(tunnel: Rig, server: P
     taken = tunnel.show()["counters"]["initiation_taken"]
     assert server.ping(BOARD_ADDRESS).received == 10
     assert tunnel.show()["counters"]["initiation_taken"] == taken + 1
-
-
-@pytest.mark.parametrize("env", OTHER_ENVS)
-def test_every_other_machine(env: str, tmp_path: Path) -> None:
-    """Boot, provision, ping 10 of 10, 64 KiB each way."""
-    assert firmware(env).is_file(), f"run `make firmware ENV={env}`"
-    with Rig(env, tmp_path) as rig:
-        steps.provision(rig, quiet)
-        steps.handshake(rig, quiet)
-        print(steps.tcp_to_server(rig, SMOKE_BYTES))
-        print(steps.tcp_to_board(rig, SMOKE_BYTES))
