@@ -32,7 +32,8 @@ extern const mp_obj_type_t wg_type_symmetric_state;
 extern const mp_obj_type_t wg_type_session;
 extern const mp_obj_type_t wg_type_netif;
 
-/* The 32 secret bytes of a key object. TypeError if obj is not of that type, ValueError if wiped. */
+/* The 32 secret bytes of a key object. TypeError if obj is not of that type, ValueError if wiped.
+ */
 const uint8_t *wg_key_bytes(mp_obj_t obj, const mp_obj_type_t *type);
 
 /* The session of a Session object. ValueError if wiped. */
@@ -58,19 +59,20 @@ wg_path *wg_path_of(mp_obj_t self);
 uint64_t wg_path_now_ms(mp_obj_t self);
 #define WG_PATH_METHODS                                                                            \
     {MP_ROM_QSTR(MP_QSTR_set_identity), MP_ROM_PTR(&wg_path_set_identity_obj)},                    \
-    {MP_ROM_QSTR(MP_QSTR_add_peer), MP_ROM_PTR(&wg_path_add_peer_obj)},                            \
-    {MP_ROM_QSTR(MP_QSTR_remove_peer), MP_ROM_PTR(&wg_path_remove_peer_obj)},                      \
-    {MP_ROM_QSTR(MP_QSTR_allow), MP_ROM_PTR(&wg_path_allow_obj)},                                  \
-    {MP_ROM_QSTR(MP_QSTR_lookup), MP_ROM_PTR(&wg_path_lookup_obj)},                                \
-    {MP_ROM_QSTR(MP_QSTR_wipe), MP_ROM_PTR(&wg_path_wipe_obj)},                                    \
-    {MP_ROM_QSTR(MP_QSTR_has_index), MP_ROM_PTR(&wg_path_has_index_obj)},                          \
-    {MP_ROM_QSTR(MP_QSTR_has_session), MP_ROM_PTR(&wg_path_has_session_obj)},                      \
-    {MP_ROM_QSTR(MP_QSTR_endpoint), MP_ROM_PTR(&wg_path_endpoint_obj)},                            \
-    {MP_ROM_QSTR(MP_QSTR_set_endpoint), MP_ROM_PTR(&wg_path_set_endpoint_obj)},                    \
-    {MP_ROM_QSTR(MP_QSTR_activity), MP_ROM_PTR(&wg_path_activity_obj)},                            \
-    {MP_ROM_QSTR(MP_QSTR_take_events), MP_ROM_PTR(&wg_path_take_events_obj)},                      \
-    {MP_ROM_QSTR(MP_QSTR_arm), MP_ROM_PTR(&wg_path_arm_obj)},                                      \
-    {MP_ROM_QSTR(MP_QSTR_transfer), MP_ROM_PTR(&wg_path_transfer_obj)}
+        {MP_ROM_QSTR(MP_QSTR_add_peer), MP_ROM_PTR(&wg_path_add_peer_obj)},                        \
+        {MP_ROM_QSTR(MP_QSTR_remove_peer), MP_ROM_PTR(&wg_path_remove_peer_obj)},                  \
+        {MP_ROM_QSTR(MP_QSTR_allow), MP_ROM_PTR(&wg_path_allow_obj)},                              \
+        {MP_ROM_QSTR(MP_QSTR_lookup), MP_ROM_PTR(&wg_path_lookup_obj)},                            \
+        {MP_ROM_QSTR(MP_QSTR_wipe), MP_ROM_PTR(&wg_path_wipe_obj)},                                \
+        {MP_ROM_QSTR(MP_QSTR_has_index), MP_ROM_PTR(&wg_path_has_index_obj)},                      \
+        {MP_ROM_QSTR(MP_QSTR_has_session), MP_ROM_PTR(&wg_path_has_session_obj)},                  \
+        {MP_ROM_QSTR(MP_QSTR_endpoint), MP_ROM_PTR(&wg_path_endpoint_obj)},                        \
+        {MP_ROM_QSTR(MP_QSTR_set_endpoint), MP_ROM_PTR(&wg_path_set_endpoint_obj)},                \
+        {MP_ROM_QSTR(MP_QSTR_activity), MP_ROM_PTR(&wg_path_activity_obj)},                        \
+        {MP_ROM_QSTR(MP_QSTR_take_events), MP_ROM_PTR(&wg_path_take_events_obj)},                  \
+        {MP_ROM_QSTR(MP_QSTR_arm), MP_ROM_PTR(&wg_path_arm_obj)}, {                                \
+        MP_ROM_QSTR(MP_QSTR_transfer), MP_ROM_PTR(&wg_path_transfer_obj)                           \
+    }
 
 MP_DECLARE_CONST_FUN_OBJ_2(wg_path_set_identity_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(wg_path_add_peer_obj);

@@ -96,12 +96,12 @@ static MP_DEFINE_CONST_FUN_OBJ_1(netif_close_obj, netif_close);
 
 static int errno_of(err_t err) {
     switch (err) {
-        case ERR_MEM:
-            return MP_ENOMEM;
-        case ERR_USE:
-            return MP_EADDRINUSE;
-        default:
-            return MP_EINVAL;
+    case ERR_MEM:
+        return MP_ENOMEM;
+    case ERR_USE:
+        return MP_EADDRINUSE;
+    default:
+        return MP_EINVAL;
     }
 }
 

@@ -86,8 +86,7 @@ static mp_obj_t state_mix_dh(mp_obj_t self, mp_obj_t private_key, mp_obj_t publi
 static MP_DEFINE_CONST_FUN_OBJ_3(state_mix_dh_obj, state_mix_dh);
 
 static mp_obj_t state_mix_psk(mp_obj_t self, mp_obj_t psk) {
-    const uint8_t *bytes =
-        psk == mp_const_none ? NULL : wg_key_bytes(psk, &wg_type_preshared_key);
+    const uint8_t *bytes = psk == mp_const_none ? NULL : wg_key_bytes(psk, &wg_type_preshared_key);
     wg_symmetric_mix_psk(state_of(self), bytes);
     return mp_const_none;
 }
@@ -207,8 +206,7 @@ static mp_obj_t session_open(mp_obj_t self, mp_obj_t message_in) {
         vstr_clear(&work);
         return mp_const_none;
     }
-    mp_obj_t inner =
-        mp_obj_new_bytes((const byte *)work.buf + WG_DATA_HEADER_BYTES, inner_len);
+    mp_obj_t inner = mp_obj_new_bytes((const byte *)work.buf + WG_DATA_HEADER_BYTES, inner_len);
     vstr_clear(&work);
     return inner;
 }

@@ -47,8 +47,8 @@ mp_obj_t wg_new_int64(uint64_t value) {
 
 void wg_random(uint8_t *out, size_t len) {
     mp_obj_t os = mp_import_name(MP_QSTR_os, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
-    mp_obj_t bytes = mp_call_function_1(mp_load_attr(os, MP_QSTR_urandom),
-                                        MP_OBJ_NEW_SMALL_INT((mp_int_t)len));
+    mp_obj_t bytes =
+        mp_call_function_1(mp_load_attr(os, MP_QSTR_urandom), MP_OBJ_NEW_SMALL_INT((mp_int_t)len));
     const uint8_t *data = wg_bytes_arg(bytes, len);
     memcpy(out, data, len);
     wg_wipe((void *)(uintptr_t)data, len);

@@ -41,8 +41,7 @@ static void watch_underlay(void) {
     netif_add_ext_callback(&underlay_callback, underlay_changed);
 }
 #else
-static void watch_underlay(void) {
-}
+static void watch_underlay(void) {}
 #endif
 
 wg_netif *wg_netif_new(void (*wake)(wg_netif *)) {

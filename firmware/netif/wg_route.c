@@ -122,8 +122,7 @@ struct netif *wg_route_hook_ip6(const ip6_addr_t *dest) {
     if (wg == NULL || ip6_addr_ismulticast(dest) || ip6_addr_islinklocal(dest)) {
         return NULL;
     }
-    bool underlay_is_longer =
-        tunnel_bits < IMPLIED_IP6_NETWORK_BITS && connected_ip6(dest) != NULL;
+    bool underlay_is_longer = tunnel_bits < IMPLIED_IP6_NETWORK_BITS && connected_ip6(dest) != NULL;
     return underlay_is_longer ? NULL : &wg->netif;
 }
 

@@ -231,16 +231,16 @@ wg_path_verdict wg_path_input(wg_path *path, uint8_t *message, size_t len, const
         return WG_PATH_DROP;
     }
     switch (load_le32(message)) { /* the type and its three reserved zero bytes */
-        case WG_MESSAGE_DATA:
-            return input_data(path, message, len, from, now_ms, peer, inner_len);
-        case WG_MESSAGE_INITIATION:
-            return input_handshake(path, message, len, WG_INITIATION_BYTES, true);
-        case WG_MESSAGE_RESPONSE:
-            return input_handshake(path, message, len, WG_RESPONSE_BYTES, true);
-        case WG_MESSAGE_COOKIE_REPLY:
-            return input_handshake(path, message, len, WG_COOKIE_REPLY_BYTES, false);
-        default:
-            path->count.drop_type++;
-            return WG_PATH_DROP;
+    case WG_MESSAGE_DATA:
+        return input_data(path, message, len, from, now_ms, peer, inner_len);
+    case WG_MESSAGE_INITIATION:
+        return input_handshake(path, message, len, WG_INITIATION_BYTES, true);
+    case WG_MESSAGE_RESPONSE:
+        return input_handshake(path, message, len, WG_RESPONSE_BYTES, true);
+    case WG_MESSAGE_COOKIE_REPLY:
+        return input_handshake(path, message, len, WG_COOKIE_REPLY_BYTES, false);
+    default:
+        path->count.drop_type++;
+        return WG_PATH_DROP;
     }
 }

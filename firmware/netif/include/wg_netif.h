@@ -22,19 +22,19 @@
 #ifndef WG_STAGED_MAX
 #define WG_STAGED_MAX 8 /* packets waiting for a handshake, each a pbuf of lwIP's heap */
 #endif
-#define WG_INBOX_MAX 4         /* handshake messages waiting for Python; 172 bytes each */
-#define WG_MTU_DEFAULT 1420    /* bytes: fits IPv6 outside in a 1500-byte underlay */
+#define WG_INBOX_MAX 4      /* handshake messages waiting for Python; 172 bytes each */
+#define WG_MTU_DEFAULT 1420 /* bytes: fits IPv6 outside in a 1500-byte underlay */
 #define WG_INNER_MAX_BYTES 1500
 
 #define WG_NETIF_COUNTERS(X)                                                                       \
-    X(staged_dropped)       /* oldest packet gave way, or no memory to keep one */                 \
-    X(inbox_dropped)        /* handshake message while Python was WG_INBOX_MAX behind */           \
-    X(drop_too_long)        /* outer datagram longer than any message we accept */                 \
-    X(drop_from_tunnel)     /* outer datagram that came through a tunnel */                        \
-    X(drop_no_memory)       /* no pbuf for a received packet */                                    \
-    X(tx_no_endpoint)       /* sealed, but the peer's endpoint is not known */                     \
-    X(tx_no_underlay)       /* no interface with an address towards the endpoint */                \
-    X(tx_error)             /* lwIP refused the datagram */
+    X(staged_dropped)   /* oldest packet gave way, or no memory to keep one */                     \
+    X(inbox_dropped)    /* handshake message while Python was WG_INBOX_MAX behind */               \
+    X(drop_too_long)    /* outer datagram longer than any message we accept */                     \
+    X(drop_from_tunnel) /* outer datagram that came through a tunnel */                            \
+    X(drop_no_memory)   /* no pbuf for a received packet */                                        \
+    X(tx_no_endpoint)   /* sealed, but the peer's endpoint is not known */                         \
+    X(tx_no_underlay)   /* no interface with an address towards the endpoint */                    \
+    X(tx_error)         /* lwIP refused the datagram */
 
 typedef struct {
 #define WG_NETIF_COUNTER_FIELD(name) uint32_t name;

@@ -27,22 +27,22 @@
 
 /* Why a packet was dropped, or what it was: X(name). Exposed to Python under these names. */
 #define WG_PATH_COUNTERS(X)                                                                        \
-    X(rx_data)           /* authenticated, delivered */                                            \
-    X(rx_keepalive)      /* authenticated, empty */                                                \
-    X(rx_handshake)      /* types 1-3 of right length and mac1 */                                  \
+    X(rx_data)      /* authenticated, delivered */                                                 \
+    X(rx_keepalive) /* authenticated, empty */                                                     \
+    X(rx_handshake) /* types 1-3 of right length and mac1 */                                       \
     X(tx_data)                                                                                     \
     X(tx_keepalive)                                                                                \
-    X(tx_staged)         /* no session yet: the caller keeps the packet */                         \
-    X(drop_length)       /* too short, or a length that its type cannot have */                    \
-    X(drop_type)         /* unknown type or non-zero reserved bytes */                             \
-    X(drop_mac1)         /* not made for our public key */                                         \
-    X(drop_index)        /* no session has this receiver index */                                  \
-    X(drop_expired)      /* the session is older than REJECT_AFTER_TIME */                         \
+    X(tx_staged)          /* no session yet: the caller keeps the packet */                        \
+    X(drop_length)        /* too short, or a length that its type cannot have */                   \
+    X(drop_type)          /* unknown type or non-zero reserved bytes */                            \
+    X(drop_mac1)          /* not made for our public key */                                        \
+    X(drop_index)         /* no session has this receiver index */                                 \
+    X(drop_expired)       /* the session is older than REJECT_AFTER_TIME */                        \
     X(drop_replay_or_tag) /* counter seen or too old, or a forged packet */                        \
-    X(drop_inner)        /* authenticated, but not a well-formed IP packet */                      \
-    X(drop_source)       /* authenticated, but inner source outside the peer's AllowedIPs */       \
-    X(drop_no_route)     /* no peer's AllowedIPs cover the inner destination */                    \
-    X(drop_out_inner)    /* something other than an IP packet was sent into the tunnel */
+    X(drop_inner)         /* authenticated, but not a well-formed IP packet */                     \
+    X(drop_source)        /* authenticated, but inner source outside the peer's AllowedIPs */      \
+    X(drop_no_route)      /* no peer's AllowedIPs cover the inner destination */                   \
+    X(drop_out_inner)     /* something other than an IP packet was sent into the tunnel */
 
 typedef struct {
 #define WG_PATH_COUNTER_FIELD(name) uint32_t name;
