@@ -9,7 +9,6 @@
 #include "py/mperrno.h"
 
 #include "binding.h"
-#include "lwip/stats.h"
 #include "wg_netif.h"
 #include "wg_util.h"
 
@@ -324,14 +323,6 @@ static mp_obj_t netif_counters(mp_obj_t self) {
     mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(MP_QSTR_##name), wg_new_int64(wg->count.name));
     WG_NETIF_COUNTERS(STORE)
 #undef STORE
-#if MEMP_STATS
-    mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(MP_QSTR_pbufs_used),
-                      MP_OBJ_NEW_SMALL_INT(lwip_stats.memp[MEMP_PBUF_POOL]->used));
-#endif
-#if MEM_STATS
-    mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(MP_QSTR_lwip_heap_used),
-                      MP_OBJ_NEW_SMALL_INT(lwip_stats.mem.used));
-#endif
     return dict;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(netif_counters_obj, netif_counters);
