@@ -52,7 +52,11 @@ class Session:
                 f"protocol {printable(reply.get('protocol'))}, this wgprov speaks {PROTOCOL}: "
                 "update the older one"
             )
-        self._line_max_bytes = int(reply.get("line_max_bytes", self._line_max_bytes))
+        line_max_bytes = reply.get("line_max_bytes")
+        if isinstance(line_max_bytes, int) and line_max_bytes > 0:
+            self._line_max_bytes = min(line_max_bytes, REPLY_MAX_BYTES)
+        names = reply.get("names")
+        reply["names"] = [printable(n, 20) for n in names] if isinstance(names, list) else []
         return reply
 
     def request(self, operation: str, timeout_s: float = REPLY_TIMEOUT_S, **fields: Any) -> Any:
@@ -102,7 +106,7 @@ class Session:
         """A reply to the present request; None for anything else that a board may print."""
         try:
             reply = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         if not isinstance(reply, dict):
             return None

@@ -9,15 +9,18 @@ import tty
 
 import pytest
 import serial
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.unit.test_provision_kit import (
     SERVER_KEY,
+    board_config,
     conf_text,
     spellings,
     stored,
     tapped_agent,
 )
-from wgprov import cli, keys
+from wgprov import cli, keys, wgshow
 from wgprov.commands import provision, remove, show
 from wgprov.errors import BoardError, InputError, PortError, WgprovError
 from wgprov.serverpeer import HEADER
@@ -272,6 +275,61 @@ def test_no_answer_is_bounded():
             Session(SerialWire("COM9", port)).request("hello", 0.2)
     os.close(slave)
     os.close(master)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
+    max_leaves=6,
+)
+replies = st.fixed_dictionaries(
+    {},
+    optional={
+        "protocol": st.just(1) | values,
+        "line_max_bytes": st.just(4096) | values,
+        "names": st.just(["wg0"]) | values,
+        "board": values,
+        "uid": values,
+        "send": values,
+        "config": st.just(board_config()) | values,
+        "public_key": st.just(SERVER_KEY) | values,
+        "token": st.just("00") | values,
+        "preshared": values,
+        "preshared_before": values,
+        "interfaces": st.lists(values, max_size=2) | values,
+        "error": values,
+        "field": values,
+    },
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(replies, st.lists(replies | values, max_size=3), st.sampled_from(["psk", "show", "remove"]))
+def test_any_answer_of_a_board_is_taken_or_refused_in_one_line(tmp_path_factory, first, rest, what):
+    folder = tmp_path_factory.mktemp("host")
+    path = folder / "wg0.conf"
+    path.write_text(conf_text())
+    answers = [{"protocol": 1, "line_max_bytes": 4096, **first}, *rest]
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    lines = [{"id": i + 1, **a} if isinstance(a, dict) else a for i, a in enumerate(answers)]
+    try:
+        with serial.Serial(os.ttyname(slave), timeout=0.1) as port:
+            os.write(master, b"\n".join(json.dumps(line).encode() for line in lines) + b"\n\x04")
+            session = Session(SerialWire("COM9", port))
+            if what == "show":
+                wgshow.text(show.run(session))
+            elif what == "remove":
+                remove.run(session, "wg0")
+            else:
+                job = provision.plan(path, psk="generate", out=folder / "peer.conf")
+                provision.run(session, job).as_json(False)
+    except WgprovError as error:
+        assert str(error).isprintable() and 0 < len(str(error)) < 400
+        assert os.listdir(folder) == ["wg0.conf"]
+    finally:
+        os.close(slave)
+        os.close(master)
 
 
 def test_no_half_written_file_when_the_disk_is_full(conf, board, tmp_path, monkeypatch):

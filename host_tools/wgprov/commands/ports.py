@@ -44,7 +44,7 @@ def _ask(port: Found) -> None:
             hello = session.hello()
         port.board = printable(hello.get("board"), 60)
         port.module = printable(hello.get("version"), 20)
-        port.interfaces = [printable(n, 20) for n in hello.get("names") or []]
+        port.interfaces = hello["names"]
     except WgprovError as error:
         port.note = str(error).removeprefix(f"{port.port}: ")
         if isinstance(error, BoardError):  # there is a prompt

@@ -196,10 +196,10 @@ def _servers(
     job: Job, prepared: dict[str, Any], board: str
 ) -> list[tuple[str, ServerPeer, Path | None]]:
     routes = host_routes(job.conf.config["address"])
-    kept = prepared.get("preshared") or []
+    kept = _flags(prepared.get("preshared"), len(job.psk_modes))
     servers = []
     for i, peer in enumerate(job.conf.config["peers"]):
-        unchanged = job.psk_modes[i] == "keep" and i < len(kept) and bool(kept[i])
+        unchanged = job.psk_modes[i] == "keep" and kept[i]
         secret = job.conf.preshared[i]
         title = f"{job.name} on {board}"
         server = ServerPeer(title, prepared["public_key"], routes, secret, unchanged)
@@ -208,10 +208,16 @@ def _servers(
 
 
 def _dropped(job: Job, prepared: dict[str, Any]) -> list[str]:
-    before = prepared.get("preshared_before") or []
+    before = _flags(prepared.get("preshared_before"), len(job.psk_modes))
     peers = job.conf.config["peers"]
     return [
         f"the preshared key with {peers[i]['public_key']} is gone: remove it on the server too"
         for i, mode in enumerate(job.psk_modes)
-        if mode == "none" and i < len(before) and before[i]
+        if mode == "none" and before[i]
     ]
+
+
+def _flags(value: Any, count: int) -> list[bool]:
+    """A list of `count` booleans, whatever the board sent."""
+    flags = value if isinstance(value, list) else []
+    return [bool(flags[i]) if i < len(flags) else False for i in range(count)]

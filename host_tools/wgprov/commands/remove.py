@@ -11,9 +11,9 @@ from wgprov.session import WRITE_TIMEOUT_S, Session
 
 def run(session: Session, name: str) -> dict[str, Any]:
     """Remove `name`; its private key is gone for good."""
-    names = session.hello().get("names") or []
+    names = session.hello()["names"]
     if name not in names:
-        has = ", ".join(printable(n) for n in names) or "none"
+        has = ", ".join(names) or "none"
         raise BoardError(f"the board has no interface {name} (it has: {has})")
     reply = session.request("remove", WRITE_TIMEOUT_S, name=name)
     return {"name": name, "tunnel": printable(reply.get("tunnel"))}
