@@ -47,6 +47,7 @@ class Source:
     git: str
     tag: str
     commit: str
+    submodules: tuple[str, ...]
     suite: str
     package: str
     is_binary: bool
@@ -86,6 +87,7 @@ def _parse_section(name: str, section: configparser.SectionProxy) -> Source:
         git=section.get("git", ""),
         tag=section.get("tag", ""),
         commit=section.get("commit", ""),
+        submodules=tuple(section.get("submodules", "").split()),
         suite=section.get("suite", ""),
         package=section.get("source", "") or section.get("binary", ""),
         is_binary="binary" in section,
@@ -172,6 +174,9 @@ def git_tree(source: Source, work: Path) -> Path:
     run(["git", "fetch", "--quiet", "--depth=1", source.git, f"+{reference}:{reference}"], cwd=tree)
     check_commit(source, run(["git", "rev-parse", reference + "^{commit}"], cwd=tree).strip())
     run(["git", "-c", "advice.detachedHead=false", "checkout", "--quiet", source.commit], cwd=tree)
+    if source.submodules:  # the locked commit fixes theirs
+        update = ["git", "submodule", "--quiet", "update", "--init", "--depth=1", "--"]
+        run([*update, *source.submodules], cwd=tree)
     if "/" in source.into:
         shutil.rmtree(tree / ".git")
     return tree

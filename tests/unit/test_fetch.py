@@ -34,11 +34,15 @@ def fetch(box: Path, *arguments: str, **environ: str) -> subprocess.CompletedPro
     )
 
 
-def git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str, **environ: str) -> str:
     """Output of git with an identity of its own."""
     identity = ["-c", "user.name=t", "-c", "user.email=t@t.invalid", "-c", "tag.gpgsign=false"]
     command = ["git", *identity, *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **environ}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def tree_of(box: Path) -> list[str]:
@@ -54,21 +58,28 @@ def write_lock(box: Path, text: str) -> None:
 # --- git ---------------------------------------------------------------------------------------
 
 
+def repository(folder: Path, file: str, text: str) -> str:
+    """Make a git repository with one file; return its commit."""
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    (folder / file).write_text(text)
+    git(folder, "add", file)
+    git(folder, "commit", "--quiet", "-m", "one")
+    return git(folder, "rev-parse", "HEAD").strip()
+
+
 @pytest.fixture
 def upstream(tmp_path: Path) -> tuple[Path, str, dict[str, str]]:
     """A local repository with an annotated tag, its commit, and what makes it be UPSTREAM."""
-    repository = tmp_path / "upstream"
-    repository.mkdir()
-    git(repository, "init", "--quiet")
-    (repository / "main.c").write_text("int x;\n")
-    git(repository, "add", "main.c")
-    git(repository, "commit", "--quiet", "-m", "one")
-    git(repository, "tag", "-a", "-m", "release", "v1")
-    commit = git(repository, "rev-parse", "HEAD").strip()
+    folder = tmp_path / "demo"
+    commit = repository(folder, "main.c", "int x;\n")
+    git(folder, "tag", "-a", "-m", "release", "v1")
     instead = {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.file://{repository}.insteadOf",
-        "GIT_CONFIG_VALUE_0": UPSTREAM,
+        "GIT_CONFIG_COUNT": "2",
+        "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/.insteadOf",
+        "GIT_CONFIG_VALUE_0": UPSTREAM.removesuffix("demo"),
+        "GIT_CONFIG_KEY_1": "protocol.file.allow",
+        "GIT_CONFIG_VALUE_1": "always",
     }
     return tmp_path, commit, instead
 
@@ -86,6 +97,26 @@ def test_git_route(upstream: tuple[Path, str, dict[str, str]]) -> None:
     assert (demo / "main.c").read_text() == "int x;\n"
     assert git(demo, "describe", "--tags").strip() == "v1"
     assert fetch(box, **environ).stdout == "", "a second run does nothing"
+
+
+def test_git_route_brings_the_submodules_asked_for(
+    upstream: tuple[Path, str, dict[str, str]],
+) -> None:
+    box, _, environ = upstream
+    demo = box / "demo"
+    for name in ("wanted", "other"):
+        repository(box / name, f"{name}.c", "")
+        add = ["submodule", "--quiet", "add", UPSTREAM.replace("demo", name), f"lib/{name}"]
+        git(demo, *add, **environ)
+    git(demo, "commit", "--quiet", "-m", "two")
+    git(demo, "tag", "-f", "-a", "-m", "release", "v1")
+    commit = git(demo, "rev-parse", "HEAD").strip()
+    write_lock(box, git_lock(commit) + "submodules = lib/wanted\n")
+    done = fetch(box, **environ)
+    assert done.returncode == 0, done.stderr
+    found = tree_of(box)
+    assert "demo/lib/wanted/wanted.c" in found and "demo/lib/other/other.c" not in found
+    assert git(box / "my cache" / "src" / "demo", "describe", "--tags", "--dirty").strip() == "v1"
 
 
 def test_git_route_refuses_a_moved_tag(upstream: tuple[Path, str, dict[str, str]]) -> None:
