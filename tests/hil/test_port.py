@@ -438,6 +438,21 @@ def test_detached_board_outlives_its_starter(tmp_path: Path) -> None:
         os.kill(pid, signal.SIGTERM)
 
 
+@pytest.mark.parametrize("env", ENVS)
+def test_without_semihosting_the_board_says_what_it_needs(env: str) -> None:
+    """A fault report of the firmware itself, and the commonest mistake of those who start it."""
+    elf = str(FIRMWARE / env / "firmware.elf")
+    command = ["qemu-system-arm", "-M", MACHINES[env], "-display", "none", "-monitor", "none"]
+    command += ["-serial", "stdio", "-kernel", elf]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as qemu:
+        timer = threading.Timer(5, qemu.kill)
+        timer.start()
+        said = [qemu.stdout.readline() for _ in range(2)]
+        timer.cancel()
+        qemu.kill()
+    assert b"no host: start QEMU with -semihosting-config enable=on" in said[1]
+
+
 def test_timeout_is_reported(default_board: Board) -> None:
     with pytest.raises(TransportError, match="timeout"):
         default_board.exec("import time\ntime.sleep(100)", timeout=0.3)

@@ -17,6 +17,9 @@
 // RAM is zero when the emulated board is switched on and keeps its content over a reset.
 #define BOOT_MAGIC 0x6d707332u
 
+typedef void (*vector_t)(void);
+extern const vector_t vectors[16 + IRQ_COUNT];
+
 typedef struct {
     uint32_t magic;
     mps2_reset_cause_t cause;
@@ -73,7 +76,6 @@ typedef struct {
     uint32_t r0, r1, r2, r3, r12, lr, pc, xpsr;
 } fault_frame_t;
 
-#define HFSR_DEBUGEVT (1u << 31)
 #define THUMB_BKPT_SEMIHOSTING 0xbeab
 
 static void put_register(const char *name, uint32_t value) {
@@ -99,9 +101,14 @@ static void stop_without_host(void) {
     }
 }
 
+static bool at_semihosting_call(uint32_t pc) {
+    bool in_code = pc >= (uint32_t)vectors && pc < (uint32_t)&_sidata;
+    return in_code && *(const uint16_t *)pc == THUMB_BKPT_SEMIHOSTING;
+}
+
 // A board that faults tells where and starts again.
 __attribute__((used)) static void fault_report(const fault_frame_t *frame) {
-    if ((SCB_HFSR & HFSR_DEBUGEVT) && *(const uint16_t *)frame->pc == THUMB_BKPT_SEMIHOSTING) {
+    if (at_semihosting_call(frame->pc)) {
         stop_without_host();
     }
     put_register("\r\nFAULT pc=", frame->pc);
@@ -123,9 +130,7 @@ __attribute__((naked)) static void Fault_Handler(void) {
 
 static void Spurious_Handler(void) {}
 
-typedef void (*vector_t)(void);
-
-__attribute__((section(".vectors"), used)) static const vector_t vectors[16 + IRQ_COUNT] = {
+__attribute__((section(".vectors"), used)) const vector_t vectors[16 + IRQ_COUNT] = {
     [0] = (vector_t)&_estack,
     [1] = Reset_Handler,
     [2 ... 6] = Fault_Handler, // NMI, HardFault, MemManage, BusFault, UsageFault
