@@ -82,14 +82,18 @@ def handshake(rig: Rig, say: Say) -> Figures:
     took_s = rig.wait_handshake(rig.known_at)
     say("ping, both ways")
     to_board = rig.server.ping(BOARD_ADDRESS, PINGS)
+    require_answers("server to board", to_board)
     to_server = Ping(**rig.run("tunnel_ping", f"ping({SERVER_ADDRESS!r}, {PINGS})"))
-    for direction, ping in (("server to board", to_board), ("board to server", to_server)):
-        require(ping.received == PINGS, f"{direction}: {ping.received} of {PINGS} pings answered")
+    require_answers("board to server", to_server)
     return [
         Figure("handshake", f"{took_s * 1000:.0f} ms after the board's interface was started"),
         Figure("ping server → board", f"{to_board.received}/{PINGS}, {_rtt(to_board)}"),
         Figure("ping board → server", f"{to_server.received}/{PINGS}, {_rtt(to_server)}"),
     ]
+
+
+def require_answers(what: str, ping: Ping) -> None:
+    require(ping.received == ping.sent, f"{what}: {ping.received} of {ping.sent} pings answered")
 
 
 def _rtt(ping: Ping) -> str:
@@ -227,7 +231,7 @@ def server_restart(rig: Rig, say: Say) -> Figure:
     left_s = rig.restarted_at + RESTART_TIMEOUT_S - time.time()
     took_s = rig.wait_second(rig.restarted_at, max(left_s, 0.1))
     ping = rig.second.ping(BOARD_ADDRESS, PINGS)
-    require(ping.received == PINGS, f"after the restart {ping.received} of {PINGS} pings answered")
+    require_answers("after the server's restart", ping)
     return Figure(
         "server restart", f"tunnel back after {took_s:.1f} s, {ping.received}/{PINGS} pings"
     )
@@ -240,7 +244,7 @@ def board_reset(rig: Rig, say: Say) -> Figure:
     rig.reset()
     took_s = rig.wait_handshake(before, RESET_TIMEOUT_S)
     ping = rig.server.ping(BOARD_ADDRESS, PINGS)
-    require(ping.received == PINGS, f"after the reset {ping.received} of {PINGS} pings answered")
+    require_answers("after the board's reset", ping)
     year = rig.run("tunnel_state", "state()")["clock"]
     require(year < CLOCK_SET_YEAR, f"the board knows the time ({year}): this shows nothing")
     return Figure(
