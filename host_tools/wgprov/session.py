@@ -27,7 +27,7 @@ class Wire(Protocol):
     def read(self) -> bytes:
         """What has come, b"" after a short while without anything."""
 
-    def write(self, data: bytes | bytearray) -> None: ...
+    def write(self, data: bytes | bytearray | memoryview) -> None: ...
 
 
 class Session:
@@ -45,7 +45,7 @@ class Session:
 
     def hello(self) -> dict[str, Any]:
         """Who answers; refuses a module that speaks another protocol."""
-        reply = self.request("hello")
+        reply: dict[str, Any] = self.request("hello")
         if reply.get("protocol") != PROTOCOL:
             raise BoardError(
                 f"the wireguard module on the board ({printable(reply.get('version'))}) speaks "

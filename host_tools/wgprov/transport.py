@@ -102,7 +102,7 @@ class SerialWire:
         with _link_errors(self.name):
             return bytes(self._port.read(max(1, self._port.in_waiting)))
 
-    def write(self, data: bytes | bytearray) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         with _link_errors(self.name):
             self._port.write(data)  # no flush(): tcdrain() waits for ever for a board that hangs
 

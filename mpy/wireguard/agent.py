@@ -16,17 +16,13 @@ from binascii import b2a_base64
 
 import _wireguard
 import wireguard.config as _config
+import wireguard.lines as lines
 import wireguard.store as store
 
 PROTOCOL = 1
-LINE_MAX_BYTES = 4096
 IDLE_MS = 60000
 INTERFACES_MAX = 2  # WG_INTERFACES_MAX
 KEY_BYTES = 32
-CHECK_BYTES = 4
-
-_CTRL_C = 0x03
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def serve(stdin=None, stdout=None, root=store.ROOT, idle_ms=IDLE_MS):
@@ -37,14 +33,14 @@ def serve(stdin=None, stdout=None, root=store.ROOT, idle_ms=IDLE_MS):
     try:
         Agent(stdin, stdout, root, idle_ms).run()
     finally:
-        _interrupt(_CTRL_C)
+        _interrupt(lines.CTRL_C)
 
 
 class Agent:
     """One conversation. Nothing survives it but the files."""
 
     def __init__(self, stdin, stdout, root, idle_ms):
-        self._lines = _Lines(stdin, idle_ms)
+        self._lines = lines.Lines(stdin, idle_ms)
         self._stdout = stdout
         self._root = root
         self._pending = None  # a prepare that waits for its secrets
@@ -61,14 +57,14 @@ class Agent:
                     return
         finally:
             self._forget()
-            self._lines.wipe(LINE_MAX_BYTES)
+            self._lines.wipe(lines.LINE_MAX_BYTES)
 
     def _answer(self, length):
         request_id = None
         try:
-            if length > LINE_MAX_BYTES:
+            if length > lines.LINE_MAX_BYTES:
                 self._forget()
-                raise _config.Bad("line", "longer than %d bytes" % LINE_MAX_BYTES)
+                raise _config.Bad("line", "longer than %d bytes" % lines.LINE_MAX_BYTES)
             if self._pending and self._lines.buffer[0] != 0x7B:  # "{" is never base64
                 request_id = self._pending.request_id
                 reply = self._secret(length)
@@ -117,7 +113,7 @@ class Agent:
             "uid": _uid(),
             "names": store.names(self._root),
             "client": _client_state(),
-            "line_max_bytes": LINE_MAX_BYTES,
+            "line_max_bytes": lines.LINE_MAX_BYTES,
             "peers_max": _config.PEERS_MAX,
         }
 
@@ -137,14 +133,14 @@ class Agent:
         pending = self._pending
         secret = bytearray(KEY_BYTES)
         try:
-            if not _decode(self._lines.buffer, length, secret):
+            if not self._lines.secret(length, secret):
                 raise _config.Bad(pending.wanted[0], "damaged on the way")
             pending.take(secret)
         except Exception:
             self._forget()
             raise
         finally:
-            _wipe(secret)
+            lines.wipe(secret)
             self._lines.wipe(length)
         if pending.wanted:
             return {"send": list(pending.wanted)}
@@ -265,50 +261,6 @@ class _Pending:
                 key.wipe()
 
 
-class _Lines:
-    """Bounded lines of a byte stream, in one buffer that is used again and again."""
-
-    def __init__(self, stream, idle_ms):
-        self.buffer = bytearray(LINE_MAX_BYTES)
-        self._stream = stream
-        self._one = bytearray(1)
-        self._idle_ms = idle_ms
-        self._poll = _poller(stream)
-
-    def read(self):
-        """Length of the next line that is not empty, more than LINE_MAX_BYTES when it was too long
-        (and was dropped), None at the end."""
-        length = 0
-        while True:
-            byte = self._byte()
-            if byte is None or byte == _CTRL_C:
-                return None
-            if byte == 0x0A or byte == 0x0D:
-                if length:
-                    return length
-                continue
-            if length < LINE_MAX_BYTES:
-                self.buffer[length] = byte
-            length = min(length + 1, LINE_MAX_BYTES + 1)
-
-    def text(self, length):
-        return bytes(memoryview(self.buffer)[:length])
-
-    def wipe(self, length):
-        for i in range(min(length, LINE_MAX_BYTES)):
-            self.buffer[i] = 0
-        self._one[0] = 0
-
-    def _byte(self):
-        if self._poll and not self._poll.poll(self._idle_ms):
-            return None
-        try:
-            count = self._stream.readinto(self._one)
-        except OSError:  # the other end of a pty was closed
-            return None
-        return self._one[0] if count else None
-
-
 def _before(name, root):
     """What a new configuration inherits from: the one in force, else what an interrupted
     provisioning left staged (so that the key it announced is the key it gets), else nothing."""
@@ -395,36 +347,6 @@ def _reason(error):
     return "".join(c if " " <= c <= "~" else "?" for c in words)[:120]
 
 
-def _decode(line, length, out):
-    """Decode "BASE64 CHECK" (44 + 1 + 8 characters) into the 32 bytes of `out`, without making an
-    object of any part of it. CHECK is the hex BLAKE2s of the secret, 4 bytes long."""
-    if length != 44 + 1 + 2 * CHECK_BYTES or line[43] != 0x3D or line[44] != 0x20:
-        return False
-    value = at = 0
-    bad = 0
-    for i in range(43):
-        digit = _digit(line[i])
-        bad |= digit & 64
-        value = (value << 6 | digit & 63) & 0xFFFFFF
-        if i & 3 == 3:
-            out[at], out[at + 1], out[at + 2] = value >> 16, value >> 8 & 255, value & 255
-            at += 3
-    out[30], out[31] = value >> 10 & 255, value >> 2 & 255
-    if bad or value & 3:
-        return False
-    check = "".join("%02x" % b for b in _wireguard.blake2s(out)[:CHECK_BYTES])
-    return bytes(memoryview(line)[45:length]) == check.encode()
-
-
-def _digit(char):
-    """Value of a base64 digit, 64 for any other byte. Looks at all of them: no secret index."""
-    found = 64
-    for i in range(64):
-        if _BASE64[i] == char:
-            found = i
-    return found
-
-
 def _id(request):
     """What the reply echoes, so that the host can tell it from older replies and other prints."""
     number = request.get("id")
@@ -462,21 +384,6 @@ def _uid():
         return None
 
 
-def _poller(stream):
-    """Something with poll(ms), or None where a stream cannot be waited for with a limit."""
-    try:
-        import select
-
-        poll = select.poll()
-        if sys.implementation.name == "micropython" and stream is sys.stdin.buffer:
-            stream = sys.stdin
-        poll.register(stream, select.POLLIN)
-        poll.poll(0)
-        return poll
-    except Exception:
-        return None
-
-
 def _interrupt(char):
     try:
         import micropython
@@ -488,8 +395,3 @@ def _interrupt(char):
 
 def _base64(raw):
     return b2a_base64(raw).strip().decode()
-
-
-def _wipe(buffer):
-    for i in range(len(buffer)):
-        buffer[i] = 0

@@ -280,6 +280,14 @@ def test_client_trouble_is_told_not_raised(tmp_path):
     assert stored(tmp_path) is not None
 
 
+def test_secret_line_is_wiped_before_the_next_one(tmp_path):
+    data = encoded(prepare(psk=["send"])) + secret_line(PSK)
+    served = agent.Agent(io.BytesIO(data), io.BytesIO(), str(tmp_path), 0)
+    for field in ("send", "token"):
+        assert field in served._answer(served._lines.read())
+    assert not any(served._lines.buffer[:53])
+
+
 def test_secret_buffers_are_wiped(tmp_path):
     data = encoded(prepare(psk=["send"])) + secret_line(PSK)
     served = agent.Agent(io.BytesIO(data), io.BytesIO(), str(tmp_path), 0)

@@ -128,6 +128,31 @@ def test_bad_endpoint(text):
         config.endpoint(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1:2:3:4:5:6:7::8",
+        "::1:2:3:4:5:6:7:8",
+        "1:2:3:4:5:6:7::",
+        "::2:3:4:5:6:7:8",
+        "::",
+        "::1.2.3.4",
+    ]
+    + [
+        "1:2:3:4:5:6:1.2.3.4",
+        "1:2:3:4:5:6:7:1.2.3.4",
+        "1::2::3",
+        ":::",
+        ":",
+        "",
+        "1.2.3.4::",
+        "::g",
+    ],
+)
+def test_corners_of_ipv6(text):
+    assert ours(config.address, text) == oracle(ipaddress.ip_address, text)
+
+
 def oracle(parse, text):
     try:
         return parse(text).packed

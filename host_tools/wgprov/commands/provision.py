@@ -171,7 +171,7 @@ def run(session: Session, job: Job) -> Outcome:
 
 def _prepare(session: Session, job: Job) -> dict[str, Any]:
     key = "send" if job.private_key is not None else "new" if job.new_key else "keep"
-    reply = session.request(
+    reply: dict[str, Any] = session.request(
         "prepare", WRITE_TIMEOUT_S, config=job.conf.config, key=key, psk=job.psk_modes
     )
     secrets = [] if job.private_key is None else [job.private_key]
