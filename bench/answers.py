@@ -71,6 +71,7 @@ def expected(request: Request) -> bytes:
         "x25519_base": lambda: x25519(request.secret, base),
         "seal": lambda: _seal(request.secret, text),
         "open": lambda: text,
+        "forged": lambda: _seal(request.secret, text)[: request.length],
         "blake2s": lambda: hashlib.blake2s(text).digest(),
         "blake2s_keyed": lambda: hashlib.blake2s(text, key=request.secret).digest(),
         "hkdf": lambda: _kdf2(request.secret, text),

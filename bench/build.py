@@ -168,13 +168,14 @@ def program(
     library = [f"firmware/crypto/{n}" for n in listed(CRYPTO / "sources.mk", "WG_CRYPTO_SOURCES")]
     library += [(replace or {}).get(a, f"firmware/crypto/{path}") for a, path in cores.items()]
     objects = [_compile(target, folder, source, (optimize,)) for source in library]
-    guest = ["bench/guest/driver.c", *target.sources, *extra]
+    guest = ["bench/guest/driver.c", "tests/native/harness.c", *target.sources, *extra]
     objects += [_compile(target, folder, source, ("-O2",)) for source in guest]
     result = Program(target, folder, cores)
     symbols = {
         "CODE_BASE": target.code_base,
         "RAM_BASE": target.ram_base,
         "bench_requests": target.requests_address,
+        "bench_ram": target.ram_base,
     }
     defsyms = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
     collect = () if keep else ("-Wl,--gc-sections",)

@@ -23,6 +23,7 @@ OPS = {
     "blake2s_keyed": 6,
     "hkdf": 7,
     "selftest": 8,
+    "forged": 9,
 }
 REQUESTS_MAX = 512
 MESSAGE_BYTES_MAX = 2048
@@ -30,17 +31,21 @@ MESSAGE_BYTES_MAX = 2048
 
 @dataclass(frozen=True)
 class Request:
-    """One call. op: a name of OPS, or the address of a function of the guest."""
+    """One call. op: a name of OPS, or the address of a function of the guest; memory: whether the
+    result has all of the emulated RAM."""
 
     op: str | int
     length: int = 0
     secret: bytes = bytes(range(7, 39))
     input: bytes = bytes([9]) + bytes(31)
     seed: int = 2463534242
+    memory: bool = False
 
     def pack(self) -> bytes:
         number = OPS[self.op] if isinstance(self.op, str) else self.op
-        return struct.pack("<4I32s32s", number, self.length, self.seed, 0, self.secret, self.input)
+        return struct.pack(
+            "<4I32s32s", number, self.length, self.seed, self.memory, self.secret, self.input
+        )
 
 
 @dataclass
@@ -59,6 +64,7 @@ class Result:
     registers: tuple[int, ...]
     residue: bytes
     profile: list[tuple[int, int, int]] = field(default_factory=list)
+    memory: dict[int, bytes] = field(default_factory=dict)
 
 
 def _hex(word: str) -> bytes:
@@ -93,6 +99,18 @@ def result_lines(text: str) -> list[list[str]]:
     return [line.split() for line in text.splitlines() if line.startswith("RESULT")]
 
 
+def _memories(text: str) -> list[dict[int, bytes]]:
+    """After each RESULT line, what RAM held that was not zero: address to bytes."""
+    found: list[dict[int, bytes]] = []
+    for line in text.splitlines():
+        words = line.split()
+        if words[:1] == ["RESULT"]:
+            found.append({})
+        elif words[:1] == ["MEMORY"]:
+            found[-1][int(words[1], 16)] = bytes.fromhex(words[2])
+    return found
+
+
 def _collect(counts: str, answers: str) -> list[Result]:
     regions, profiles = [], []
     for line in counts.splitlines():
@@ -103,8 +121,10 @@ def _collect(counts: str, answers: str) -> list[Result]:
         elif words[0] == "at":
             profiles[-1].append((int(words[1], 16), int(words[3]), int(words[5])))
     return [
-        Result(**region, **_answer(line), profile=profile)  # type: ignore[arg-type]
-        for region, line, profile in zip(regions, result_lines(answers), profiles, strict=True)
+        Result(**region, **_answer(line), profile=profile, memory=memory)  # type: ignore[arg-type]
+        for region, line, profile, memory in zip(
+            regions, result_lines(answers), profiles, _memories(answers), strict=True
+        )
     ]
 
 

@@ -17,9 +17,11 @@
 #define PAINT 0xa5
 #define MESSAGE_BYTES 2048
 #define TAG_BYTES 16
+#define LINE_BYTES 64
 
 // Where bench/emulator.py writes, given to the linker: outside of what reset() clears.
 extern volatile const bench_request bench_requests[BENCH_REQUESTS_MAX];
+extern const uint8_t bench_ram[BENCH_RAM_BYTES];
 
 static _Alignas(16) uint8_t stack[STACK_BYTES];
 static _Alignas(16) uint8_t text[MESSAGE_BYTES], output[MESSAGE_BYTES + TAG_BYTES];
@@ -95,8 +97,12 @@ static uintptr_t arrange(uint32_t op, uint32_t n) {
         output_bytes = n + TAG_BYTES;
         return arrange_aead((uintptr_t)wg_aead_seal, output, text, n);
     case BENCH_OPEN:
+    case BENCH_FORGED:
         wg_aead_seal(output, text, n, NULL, 0, 5, secret);
         output_bytes = n;
+        if (op == BENCH_FORGED) {
+            output[n + input[0] % TAG_BYTES] ^= 0x10;
+        }
         return arrange_aead((uintptr_t)wg_aead_open, output, output, n + TAG_BYTES);
     case BENCH_BLAKE2S:
         return arrange_list((uintptr_t)wg_blake2s, word(output), 32, word(NULL), 0, word(text), n);
@@ -124,6 +130,23 @@ static size_t used_bytes(void) {
     return sizeof stack - BENCH_FRAME_BYTES - unused;
 }
 
+// After the caller's own copies are gone, every line of RAM that is not zero, but the requests.
+static void print_memory(void) {
+    const uint8_t *const skip = (const uint8_t *)bench_requests;
+    __builtin_memset(secret, 0, sizeof secret);
+    __builtin_memset(text, 0, sizeof text);
+    __builtin_memset(output, 0, sizeof output);
+    for (const uint8_t *p = bench_ram; p < bench_ram + BENCH_RAM_BYTES; p += LINE_BYTES) {
+        bool requests = p >= skip && p < skip + BENCH_REQUESTS_MAX * sizeof bench_requests[0];
+        if (!requests && !test_all_zero(p, LINE_BYTES)) {
+            machine_write("MEMORY");
+            print_word(word(p));
+            print_hex(p, LINE_BYTES);
+            machine_write("\n");
+        }
+    }
+}
+
 static void run(uint32_t number, volatile const bench_request *request) {
     size_t used;
     for (unsigned i = 0; i < 32; i++) {
@@ -145,6 +168,9 @@ static void run(uint32_t number, volatile const bench_request *request) {
     print_hex(after, sizeof after);
     print_hex(stack + sizeof stack - BENCH_FRAME_BYTES - used, used);
     machine_write("\n");
+    if (request->print_memory) {
+        print_memory();
+    }
 }
 
 int main(void) {
