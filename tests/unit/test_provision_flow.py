@@ -277,6 +277,26 @@ def test_no_answer_is_bounded():
     os.close(master)
 
 
+@pytest.mark.parametrize(
+    "good, bad, error",
+    [
+        (b"10.7.0.2/24", b"10.7.0.6/24", "damaged on the way"),
+        (b"vpn.example", b"vpm.example", "damaged on the way"),
+        (b'"op": "prepare"', b'"op": "prepara"', "board refuses: op: unknown"),
+        (b'"id": 2', b'"id": 3', "no answer to `prepare`"),
+        (b'"token": "', b'"token": "0', "nothing staged under it"),
+    ],
+)
+def test_a_cable_that_changes_bytes(conf, board, tmp_path, monkeypatch, good, bad, error):
+    monkeypatch.setattr(provision, "WRITE_TIMEOUT_S", 1.0)
+    with tapped_agent(board) as (session, tap):
+        tap.alter = lambda line: line.replace(good, bad)
+        with pytest.raises(WgprovError, match=error):
+            provision.run(session, provision.plan(conf, psk="generate"))
+    assert stored(board) is None
+    assert sorted(os.listdir(tmp_path)) == ["flash", "wg0.conf"]
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),

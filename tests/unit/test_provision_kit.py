@@ -108,6 +108,7 @@ class Tap:
         self.to_host = bytearray()
         self.lines: list[tuple[str, bytes]] = []
         self.cut = threading.Event()
+        self.alter = bytes  # what the cable does to a line
         self._cut_after = cut_after
         self._half = half
         self._stop_r, self._stop_w = os.pipe()
@@ -152,6 +153,7 @@ class Tap:
                     os.write(target, line[: len(line) // 2])
                 self.cut.set()
                 break
+            line = self.alter(line)
             self.lines.append(("host" if from_host else "board", line))
             kept += line
             os.write(target, line)
