@@ -52,6 +52,21 @@ def _cortex(name: str, arch: str, cpu: str, machine: str, cores: tuple[str, ...]
     )
 
 
+RV32 = Target(
+    name="rv32",
+    arch="generic",
+    prefix="riscv64-unknown-elf-",
+    flags=("-march=rv32imc", "-mabi=ilp32", "-mcmodel=medany"),
+    qemu=("qemu-system-riscv32", "-M", "virt", "-bios", "none")
+    + ("-semihosting-config", "enable=on,target=native"),
+    model="count",
+    code_base=0x80000000,
+    ram_base=0x80100000,
+    sources=("bench/guest/machine_riscv.c", "bench/guest/call_riscv.S"),
+    linker_script="bench/guest/virt.ld",
+    link=("-nostdlib",),
+)
+
 TARGETS = {
     target.name: target
     for target in (
@@ -59,5 +74,6 @@ TARGETS = {
         _cortex("m3", "armv7m", "cortex-m3", "mps2-an385", ("generic32", "armv6m", "armv7m")),
         _cortex("m4", "armv7em", "cortex-m4", "mps2-an386", ("generic32", "armv7em")),
         _cortex("m33", "armv8m", "cortex-m33", "mps2-an505", ("generic32", "armv7em"), 0x10000000),
+        RV32,
     )
 }

@@ -10,7 +10,11 @@
 #define BENCH_ARGS 16
 #define BENCH_AFTER 16
 // Of the stack given to bench_call, what call_*.S itself uses.
+#ifdef __riscv
+#define BENCH_FRAME_BYTES 64
+#else
 #define BENCH_FRAME_BYTES 112
+#endif
 
 // Another number is the address of a function without arguments.
 enum {

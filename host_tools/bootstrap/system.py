@@ -55,6 +55,9 @@ PACKAGES: dict[str, Callable[[], bool]] = {
     "gcc-arm-none-eabi": _program("arm-none-eabi-gcc"),
     "libnewlib-arm-none-eabi": _newlib,
     "qemu-system-arm": _program("qemu-system-arm"),
+    # bench: RISC-V and Xtensa
+    "qemu-system-misc": _program("qemu-system-riscv32"),
+    "gcc-riscv64-unknown-elf": _program("riscv64-unknown-elf-gcc"),
     "valgrind": _program("valgrind"),
     "python3-venv": _can_make_venv,
 }
