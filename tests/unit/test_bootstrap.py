@@ -42,7 +42,7 @@ def test_missing_packages_without_the_right_to_install(tmp_path: Path) -> None:
 
 def test_each_package_is_recognised_when_present() -> None:
     """`make setup` has run before this test, so nothing may count as missing."""
-    assert system.missing_packages() == []
+    assert system.missing() == []
 
 
 def test_setup_twice_does_nothing_the_second_time() -> None:
