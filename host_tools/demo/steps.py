@@ -275,9 +275,21 @@ def show(rig: Rig, say: Say) -> Figures:
     known = {rig.board_key, rig.server.public_key, rig.second.public_key}
     others = [word for word in printed.split() if len(word) == 44 and word.endswith("=")]
     require(set(others) <= known, "wgprov show prints a key that is not public")
-    wanted = ("endpoint", "latest handshake", "transfer")
-    lines = [line.strip().partition(": ") for line in printed.splitlines()]
-    return [Figure(name, value) for name, _, value in lines if name in wanted]
+    return shown_figures(
+        printed, {rig.server.public_key: "server", rig.second.public_key: "second"}
+    )
+
+
+def shown_figures(printed: str, names: dict[str, str]) -> Figures:
+    """Of each peer, by its name here: endpoint, latest handshake and transfer."""
+    figures, peer = [], ""
+    for line in printed.splitlines():
+        name, _, value = line.strip().partition(": ")
+        if name == "peer":
+            peer = names[value]
+        elif name in ("endpoint", "latest handshake", "transfer"):
+            figures.append(Figure(f"{peer}: {name}", value))
+    return figures
 
 
 def measures(rig: Rig, say: Say) -> Figures:

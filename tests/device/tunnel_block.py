@@ -42,7 +42,7 @@ def read_console(seconds):
     poller = select.poll()
     poller.register(sys.stdin, select.POLLIN)
     print("READY")
-    poller.poll(seconds * 1000)
+    poller.poll(int(seconds * 1000))
     return seconds_since(start)
 
 

@@ -63,7 +63,8 @@ def test_every_other_machine(env: str, tmp_path: Path) -> None:
 def test_point_6_wgprov_show(tunnel: Rig) -> None:
     tunnel.server.ping(BOARD_ADDRESS)
     shown = labels(steps.show(tunnel, quiet))
-    assert {"endpoint", "latest handshake", "transfer"} <= set(shown)
+    wanted = {f"server: {name}" for name in ("endpoint", "latest handshake", "transfer")}
+    assert wanted <= set(shown)
 
 
 def test_point_7_capture_and_sizes(tunnel: Rig) -> None:
