@@ -81,12 +81,17 @@ def available(algorithm: str) -> dict[str, str]:
 
 
 def choice(target: Target, core: str) -> dict[str, str]:
-    """For each algorithm the file of that core, the generic one where there is none; `chosen` takes
-    what the target's list in firmware/crypto/arch says."""
+    """For each algorithm the file of that core, the generic one where there is none (so `small` is
+    generic ones only); `chosen` takes what the target's list in firmware/crypto/arch says."""
     if core == "chosen":
         files = listed(CRYPTO / "arch" / f"{target.arch}.mk", "WG_CORES")
         return {name.split("/")[1]: name for name in files}
     return {name: available(name).get(core, f"cores/{name}/generic32.c") for name in ALGORITHMS}
+
+
+def optimization(core: str) -> str:
+    """The compiler's level: for speed, but for the small build."""
+    return "-Os" if core == "small" else "-O2"
 
 
 class Program:
@@ -154,7 +159,7 @@ def _compile(target: Target, folder: Path, source: str, flags: Sequence[str]) ->
 def program(
     target: Target,
     core: str = "chosen",
-    optimize: str = "-O2",
+    optimize: str = "",
     extra: Sequence[str] = (),
     label: str = "",
     keep: bool = False,
@@ -163,6 +168,7 @@ def program(
     """Build the guest with that core. For tests there are extra: more sources, all of which is
     linked with `keep`; replace: algorithm to the file used as its core; label: its own folder."""
     cores = choice(target, core)
+    optimize = optimize or optimization(core)
     folder = BUILD / f"{target.name}-{core}{optimize}{label}"
     folder.mkdir(parents=True, exist_ok=True)
     library = [f"firmware/crypto/{n}" for n in listed(CRYPTO / "sources.mk", "WG_CRYPTO_SOURCES")]

@@ -15,7 +15,6 @@ from .emulator import Request
 from .targets import ROOT, TARGETS, Target
 
 BASELINE = ROOT / "bench" / "baseline.json"
-OPTIMIZE = "-O2"
 JOBS = 2
 
 # Operation: the sizes of its message in bytes, the algorithms in it, and its files beside cores.
@@ -40,20 +39,22 @@ Row = dict[str, Any]
 
 
 @cache
-def tools(target: Target) -> str:
+def tools(target: Target, core: str) -> str:
     """Compiler and emulator, as the row's source names them."""
     compiler = command([f"{target.prefix}gcc", "-dumpfullversion"]).strip()
     emulated = command([target.qemu[0], "--version"]).split()[3]
-    return f"gcc {compiler} {OPTIMIZE}, QEMU {emulated}"
+    return f"gcc {compiler} {build.optimization(core)}, QEMU {emulated}"
 
 
 def cores_of(target: Target, op: str) -> list[str]:
-    """The cores with which op differs: the generic one, and those that an algorithm of it has."""
+    """The cores with which op differs: the generic one for speed and for size, and those that an
+    algorithm of it has."""
     algorithms = OPERATIONS[op][1]
     return [
         core
-        for core in target.cores
-        if core == "generic32" or any(core in build.available(name) for name in algorithms)
+        for core in (*target.cores, "small")
+        if core in ("generic32", "small")
+        or any(core in build.available(name) for name in algorithms)
     ]
 
 
@@ -72,7 +73,7 @@ def _row(program: Program, core: str, request: Request, result: emulator.Result)
         "instructions": result.instructions,
         "code_bytes": program.code_bytes([*files, *cores]),
         "stack_bytes": result.stack,
-        "source": f"bench/run.py: {tools(program.target)}",
+        "source": f"bench/run.py: {tools(program.target, core)}",
     }
 
 
@@ -82,7 +83,7 @@ def measure(target: Target, core: str, ops: Iterable[str] = OPERATIONS) -> list[
     requests = [Request(op, size) for op in wanted for size in OPERATIONS[op][0]]
     if not requests:
         return []
-    program = build.program(target, core, OPTIMIZE)
+    program = build.program(target, core)
     results = emulator.run(program, requests)
     return [_row(program, core, *pair) for pair in zip(requests, results, strict=True)]
 
@@ -99,7 +100,7 @@ def _attempt(job: tuple[Target, str]) -> tuple[list[Row], str]:
 def everything(targets: Iterable[str] = tuple(TARGETS)) -> tuple[list[Row], list[str]]:
     """All rows, by processor, core and operation; and a line for each core that failed."""
     build.plugin()
-    jobs = [(TARGETS[name], core) for name in targets for core in TARGETS[name].cores]
+    jobs = [(TARGETS[name], core) for name in targets for core in (*TARGETS[name].cores, "small")]
     with ThreadPoolExecutor(JOBS) as pool:
         done = list(pool.map(_attempt, jobs))
     return [row for rows, _ in done for row in rows], [text for _, text in done if text]

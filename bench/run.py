@@ -3,7 +3,7 @@
 
 python bench/run.py                          everything: table, bench/out/cycles.json, cycles.png
 python bench/run.py --cpu m0plus             the table of one processor, nothing written
-python bench/run.py --update-baseline        everything, and accept it as bench/baseline.json
+python bench/run.py --update-baseline        everything; accept it: baseline and document
 python bench/run.py --cpu m0plus --op x25519 --core armv6m     one call, profiled by function
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import build, emulator, measure, report  # noqa: E402
+from bench import build, document, emulator, measure, report  # noqa: E402
 from bench.targets import ROOT, TARGETS  # noqa: E402
 
 OUT = ROOT / "bench" / "out"
@@ -30,14 +30,14 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--op", choices=[*measure.OPERATIONS, *MORE_OPS], help="profile this")
     parser.add_argument("--core", default="chosen", help="generic32, armv6m …; default: arch's")
     parser.add_argument("--bytes", type=int, help="length of the message")
-    parser.add_argument("--opt", default=measure.OPTIMIZE, help="the compiler's level")
+    parser.add_argument("--opt", default="", help="the compiler's level, such as -O3")
     parser.add_argument("--lines", type=int, default=0, help="also the N dearest instructions")
     parser.add_argument("--update-baseline", action="store_true")
     return parser.parse_args()
 
 
 def _check_core(options: argparse.Namespace) -> None:
-    known = {"chosen"} | {name for a in build.ALGORITHMS for name in build.available(a)}
+    known = {"chosen", "small"} | {name for a in build.ALGORITHMS for name in build.available(a)}
     if options.core not in known:
         raise build.BenchError(f"no core is called {options.core}; there are {sorted(known)}")
 
@@ -55,7 +55,8 @@ def profile(options: argparse.Namespace) -> None:
 
 def accept(rows: list[measure.Row]) -> None:
     measure.BASELINE.write_text(report.to_json(rows))
-    print(f"accepted as {measure.BASELINE.relative_to(ROOT)}")
+    document.update(rows)
+    print("accepted: bench/baseline.json and the tables of docs/PERFORMANCE.md")
 
 
 def everything(cpus: list[str], write: bool, update: bool) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import build, emulator, measure, report
+from bench import build, document, emulator, measure, report
 from bench.emulator import Request
 from bench.targets import ROOT, TARGETS
 
@@ -73,6 +73,11 @@ def test_a_regression_is_found() -> None:
         worse = row | {figure: int(row[figure] * 1.011) + 1}
         assert len(list(measure.regressions([worse], baseline))) == 1
     assert len(list(measure.regressions([], baseline))) == 1
+
+
+def test_document_has_the_figures() -> None:
+    """docs/PERFORMANCE.md says what the baseline says; --update-baseline writes both."""
+    assert document.is_current()
 
 
 @pytest.mark.parametrize("seed", [0, 0xFFFFFFFF, 1, 2463534242])
