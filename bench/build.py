@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from .targets import BUILD, CRYPTO, ROOT, Target
@@ -51,14 +52,24 @@ def newer(output: Path, inputs: Iterable[Path]) -> bool:
     )
 
 
+def plugin_api() -> int:
+    """The version of QEMU's plugin interface; see bench/plugin/qemu_plugin.h. Run with 7.2 only."""
+    match = re.search(r"version (\d+)\.(\d+)", command(["qemu-system-arm", "--version"]))
+    version = (int(match[1]), int(match[2])) if match else (0, 0)
+    return 1 if version < (9, 0) else 2 if version < (9, 1) else 3
+
+
+@cache
 def plugin() -> Path:
     """The counting plugin for QEMU, built by the host's compiler."""
-    output = BUILD / "cycles.so"
+    api = plugin_api()
+    output = BUILD / f"cycles-v{api}.so"
     sources = sorted(PLUGIN.glob("*.c"))
     if not newer(output, [*sources, *PLUGIN.glob("*.h")]):
         BUILD.mkdir(parents=True, exist_ok=True)
         flags = ("-std=c11", "-O2", *WARN, "-Wconversion", "-shared", "-fPIC")
-        make(["gcc", *flags, "-D_POSIX_C_SOURCE=200809L", *sources], output)
+        define = ("-D_POSIX_C_SOURCE=200809L", f"-DQEMU_PLUGIN_API_VERSION={api}")
+        make(["gcc", *flags, *define, *sources], output)
     return output
 
 

@@ -137,6 +137,17 @@ micro longs
     .endr
     bx lr
 
+    /* A word at an odd byte, at an odd half, a half at an odd byte: + 2, + 1, + 1. */
+micro unaligned
+    sub sp, #16
+    mov r0, sp
+    nop
+    str r1, [r0, #1]
+    str r1, [r0, #2]
+    strh r1, [r0, #1]
+    add sp, #16
+    bx lr
+
 micro pairs
     sub sp, #8
     strd r0, r1, [sp]

@@ -140,20 +140,42 @@ static void on_block(unsigned vcpu, void *data) {
     previous = b;
 }
 
+// M4 manual section 3.3.2: a word in two halves costs a cycle, one in byte, half and byte two; a
+// half in two bytes one.
+static void charge_unaligned(uint64_t address, uint64_t size) {
+    if (model != NULL && model->pipelined && previous != NULL) {
+        unsigned more = size == 4 && (address & 1) ? 2 : 1;
+        previous->extra += more;
+        cycles += more;
+    }
+}
+
 static void on_memory(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data) {
     uint64_t size = UINT64_C(1) << qemu_plugin_mem_size_shift(info);
     (void)vcpu;
     (void)data;
     if (active) {
         data_hash = mix(data_hash, address << 4 | size << 1 | qemu_plugin_mem_is_store(info));
-        unaligned += (address & (size - 1)) != 0;
+        if ((address & (size - 1)) != 0) {
+            unaligned++;
+            charge_unaligned(address, size);
+        }
     }
+}
+
+// The first n bytes of an instruction, as the processor orders them.
+static void read_code(const struct qemu_plugin_insn *insn, uint16_t *to, size_t n) {
+#if QEMU_PLUGIN_API_VERSION >= 3
+    qemu_plugin_insn_data(insn, to, n);
+#else
+    memcpy(to, qemu_plugin_insn_data(insn), n);
+#endif
 }
 
 // Not qemu_plugin_insn_size(): at the end of a page QEMU looks ahead, and counts that in.
 static bool is_wide(const struct qemu_plugin_insn *insn) {
-    uint16_t hw;
-    memcpy(&hw, qemu_plugin_insn_data(insn), sizeof hw);
+    uint16_t hw = 0;
+    read_code(insn, &hw, sizeof hw);
     return hw >> 11 >= 0x1d;
 }
 
@@ -163,7 +185,7 @@ static slot decode(const struct qemu_plugin_insn *insn, const slot *before) {
     if (model == NULL) {
         return s;
     }
-    memcpy(hw, qemu_plugin_insn_data(insn), is_wide(insn) ? 4 : 2);
+    read_code(insn, hw, is_wide(insn) ? 4 : 2);
     s.insn = thumb_decode(hw[0], hw[1], is_wide(insn));
     s.cost = cost_of(model, before == NULL ? NULL : &before->insn, &s.insn);
     return s;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The part of QEMU's plugin interface, version 1, that cycles.c uses, declared by hand from QEMU's
-// manual ("QEMU TCG Plugins"): Debian ships no header. The functions are in the emulator itself.
+// The part of QEMU's plugin interface that cycles.c uses, declared by hand from QEMU's manual
+// ("QEMU TCG Plugins"): Debian ships no header. The functions are in the emulator itself. build.py
+// gives QEMU_PLUGIN_API_VERSION: 1 up to QEMU 8, 2 in 9.0, 3 from 9.1 on.
 #ifndef BENCH_QEMU_PLUGIN_H
 #define BENCH_QEMU_PLUGIN_H
 
@@ -9,7 +10,9 @@
 #include <stdint.h>
 
 #define QEMU_PLUGIN_EXPORT __attribute__((visibility("default")))
+#ifndef QEMU_PLUGIN_API_VERSION
 #define QEMU_PLUGIN_API_VERSION 1
+#endif
 
 typedef uint64_t qemu_plugin_id_t;
 typedef uint32_t qemu_plugin_meminfo_t;
@@ -36,7 +39,11 @@ void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_plugin_exit_cb cb,
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+#if QEMU_PLUGIN_API_VERSION >= 3
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *to, size_t n);
+#else
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+#endif
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 unsigned qemu_plugin_mem_size_shift(qemu_plugin_meminfo_t info);
 bool qemu_plugin_mem_is_store(qemu_plugin_meminfo_t info);
