@@ -5,17 +5,19 @@ python bench/run.py                          everything: table, bench/out/cycles
 python bench/run.py --cpu m0plus             the table of one processor, nothing written
 python bench/run.py --update-baseline        everything; accept it: baseline and document
 python bench/run.py --cpu m0plus --op x25519 --core armv6m     one call, profiled by function
+python bench/run.py --cpu m0plus --core armv6m --secrets       constant time; nothing left behind
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import build, document, emulator, measure, report  # noqa: E402
+from bench import build, constant_time, document, emulator, measure, report, wipe  # noqa: E402
 from bench.targets import ROOT, TARGETS  # noqa: E402
 
 OUT = ROOT / "bench" / "out"
@@ -32,6 +34,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--bytes", type=int, help="length of the message")
     parser.add_argument("--opt", default="", help="the compiler's level, such as -O3")
     parser.add_argument("--lines", type=int, default=0, help="also the N dearest instructions")
+    parser.add_argument("--secrets", action="store_true", help="check what depends on secrets")
     parser.add_argument("--update-baseline", action="store_true")
     return parser.parse_args()
 
@@ -51,6 +54,19 @@ def profile(options: argparse.Namespace) -> None:
     request = emulator.Request(options.op, size if options.bytes is None else options.bytes)
     (result,) = emulator.run(program, [request], profile=True)
     report.print_profile(program, request, result, options.lines)
+
+
+def secrets(options: argparse.Namespace) -> int:
+    """The checks of constant_time.py and wipe.py on one processor and core; 1 when one finds."""
+    _check_core(options)
+    program = build.program(TARGETS[options.cpu or "m0plus"], options.core, options.opt)
+    unequal, varying = constant_time.check(program)
+    left = wipe.check(program, wipe.LEAK_BYTES)
+    for what, lines in (("traces", unequal), ("instructions", varying), ("left behind", left)):
+        print(f"{what}: {'good' if not lines else f'{len(lines)} found'}")
+        for line in lines:
+            print(f"  {line}")
+    return 1 if unequal or varying or left else 0
 
 
 def accept(rows: list[measure.Row]) -> None:
@@ -83,6 +99,8 @@ def everything(cpus: list[str], write: bool, update: bool) -> int:
 def main() -> int:
     options = parse()
     try:
+        if options.secrets:
+            return secrets(options)
         if options.op is not None:
             profile(options)
             return 0
@@ -92,6 +110,9 @@ def main() -> int:
     except build.BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ OPS = {
     "hkdf": 32,
 }
 ROUNDS = 3
+LEAK_BYTES = 4  # one word
 RESULT, REGISTERS = "the result", "registers"
 R_MASK = 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF
 

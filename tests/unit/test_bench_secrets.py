@@ -16,8 +16,6 @@ CHOICES = [
     if core == "generic32" or build.choice(target, core) != build.choice(target, "generic32")
 ]
 PLANTED = "tests/unit/test_bench_planted"
-# One word of a key, at any alignment, is a leak.
-LEAK_BYTES = 4
 
 
 def program_with(name: str, cpu: str = "m4") -> build.Program:
@@ -57,10 +55,10 @@ def test_planted_dependence_is_found(cpu: str, name: str, kind: str) -> None:
 @pytest.mark.parametrize(("cpu", "core"), CHOICES)
 def test_nothing_left_behind(cpu: str, core: str) -> None:
     """Neither registers nor any of the emulated memory hold key material after the return."""
-    assert wipe.check(build.program(TARGETS[cpu], core), LEAK_BYTES) == []
+    assert wipe.check(build.program(TARGETS[cpu], core), wipe.LEAK_BYTES) == []
 
 
 @pytest.mark.parametrize("name", ["leak", "static_leak"])
 def test_planted_leak_is_found(name: str) -> None:
-    found = wipe.check(program_with(name), LEAK_BYTES, only="x25519")
+    found = wipe.check(program_with(name), wipe.LEAK_BYTES, only="x25519")
     assert any("secret" in line or "scalar" in line for line in found)
