@@ -4,6 +4,9 @@
 #include "wg_blake2s.h"
 #include "wg_util.h"
 
+// See BLAKE2S_FINAL_STACK_BYTES.
+#define HMAC_FINAL_STACK_BYTES 96
+
 static void hmac_absorb_pad(wg_blake2s_ctx *ctx, const uint8_t *key, size_t keylen, uint8_t fill) {
     uint8_t pad[WG_BLAKE2S_BLOCK_BYTES];
     __builtin_memset(pad, fill, sizeof pad);
@@ -32,6 +35,7 @@ void wg_hmac_blake2s(uint8_t out[32], const uint8_t *key, size_t keylen, const v
     wg_blake2s_final(&ctx, out);
     wg_wipe(hashed, sizeof hashed);
     wg_wipe(digest, sizeof digest);
+    wg_wipe_stack(HMAC_FINAL_STACK_BYTES);
 }
 
 // T(1..n) of paper section 5.4. The inputs are read completely before the first output is written.

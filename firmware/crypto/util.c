@@ -7,6 +7,17 @@ void wg_wipe(void *p, size_t n) {
     __asm__ volatile("" : : "r"(p) : "memory");
 }
 
+// Not inlined, so that its frame begins where theirs did.
+__attribute__((noinline)) void wg_wipe_stack(size_t bytes) {
+    volatile uint32_t *p = __builtin_alloca(bytes);
+    for (size_t i = 0; i < bytes / 4; i += 4) {
+        p[i] = 0;
+        p[i + 1] = 0;
+        p[i + 2] = 0;
+        p[i + 3] = 0;
+    }
+}
+
 bool wg_equal(const void *a, const void *b, size_t n) {
     const uint8_t *x = a, *y = b;
     uint32_t diff = 0;

@@ -21,8 +21,9 @@ static void edgy_words(uint32_t *out, size_t n) {
 
 static void edgy_input(void) {
     test_random_bytes(input, sizeof input);
-    if ((test_random() & 3) == 0) {
-        __builtin_memset(input, 0xff, sizeof input);
+    uint32_t kind = test_random() & 3;
+    if (kind < 2) {
+        __builtin_memset(input, kind == 0 ? 0xff : 0, sizeof input);
     }
 }
 
@@ -39,13 +40,16 @@ static void blake2s_case(void) {
     uint32_t h[2][8], t[2][2], inc = test_random() & 127, f0 = test_random() & 1 ? 0xffffffffu : 0;
     size_t nblocks = test_random() % (BLOCKS_MAX + 1);
     const uint8_t *in = input + (test_random() & 3);
+    uint64_t before;
     edgy_words(h[0], 8);
     edgy_words(t[0], 2);
     __builtin_memcpy(h[1], h[0], sizeof h[0]);
     __builtin_memcpy(t[1], t[0], sizeof t[0]);
+    before = (uint64_t)t[0][1] << 32 | t[0][0];
     wg_blake2s_core(h[0], in, nblocks, t[0], inc, f0);
     reference_blake2s_core(h[1], in, nblocks, t[1], inc, f0);
     CHECK(test_same(h[0], h[1], sizeof h[0]) && test_same(t[0], t[1], sizeof t[0]));
+    CHECK(((uint64_t)t[0][1] << 32 | t[0][0]) == before + nblocks * (uint64_t)inc);
 }
 
 static void chacha20_case(void) {
@@ -66,15 +70,21 @@ static void chacha20_case(void) {
     CHECK(test_same(got + at, want, nblocks * 64) && nothing_beyond(at, nblocks * 64));
 }
 
-// Any state within what the header allows: h below 5 * 2^128, r clamped.
+// Any state within what the header allows: h below 5 * 2^128, r clamped. With r = 1 the sum itself
+// stays in h, so that all ones there bring the carry that runs through every word.
 static void poly1305_random(wg_poly1305_state *st) {
     uint8_t key[32];
+    uint32_t kind = test_random() & 3;
     test_random_bytes(key, sizeof key);
-    if (test_random() & 1) {
-        __builtin_memset(key, 0xff, sizeof key);
+    if (kind < 2) {
+        __builtin_memset(key, kind == 0 ? 0xff : 0, 16);
+        key[0] |= 1;
     }
     wg_poly1305_init(st, key);
     edgy_words(st->h, 4);
+    if (test_random() & 1) {
+        __builtin_memset(st->h, 0xff, 16);
+    }
     st->h[4] = test_random() % 5;
 }
 

@@ -7,7 +7,8 @@
 // message is authenticated before the first byte is decrypted.
 //
 // Implementations of wg_chacha20poly1305_core   | runs on     | cost (cycles per 64-byte block)
-//   cores/chacha20poly1305/generic32.c          | any C11     | its two cores in turn, see bench/
+//   cores/chacha20poly1305/generic32.c          | any C11     | what its two cores cost, in turn
+// A message of 1420 bytes with the generic cores: M0+ 189 k, M3 66 k, M4 56 k, M33 59 k (bench/).
 #ifndef WG_AEAD_H
 #define WG_AEAD_H
 

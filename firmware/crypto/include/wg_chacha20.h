@@ -3,7 +3,7 @@
 // the protocol uses; this is their keystream.
 //
 // Implementations of wg_chacha20_core           | runs on     | cost (cycles per 64-byte block)
-//   cores/chacha20/generic32.c                  | any C11     | see bench/
+//   cores/chacha20/generic32.c                  | any C11     | in the sum of wg_aead.h
 #ifndef WG_CHACHA20_H
 #define WG_CHACHA20_H
 

@@ -2,7 +2,7 @@
 // Poly1305 (RFC 8439 section 2.5), the one-time authenticator of the AEADs in wg_aead.h.
 //
 // Implementations of wg_poly1305_core           | runs on     | cost (cycles per 16-byte block)
-//   cores/poly1305/generic32.c                  | any C11     | see bench/
+//   cores/poly1305/generic32.c                  | any C11     | in the sum of wg_aead.h
 #ifndef WG_POLY1305_H
 #define WG_POLY1305_H
 

@@ -10,6 +10,11 @@
 // Overwrites n bytes at p with zeros; the compiler may not remove it, also not for a dead object.
 void wg_wipe(void *p, size_t n);
 
+// Overwrites the stack below the caller's frame, bytes deep (a multiple of 16): there lies what the
+// functions it called kept of secrets, in the places where compilers save registers. Says nothing
+// of the caller's own frame.
+void wg_wipe_stack(size_t bytes);
+
 // True when the n bytes at a and b are equal. Time and addresses depend on n only.
 bool wg_equal(const void *a, const void *b, size_t n);
 

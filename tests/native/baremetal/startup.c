@@ -36,16 +36,32 @@ static _Noreturn void leave(int status) {
     }
 }
 
-// r4 keeps the stack pointer over the call, which keeps r4.
+// r4 keeps the stack pointer over the call, which keeps r4; r7 may be a frame pointer. All other
+// registers are cleared, so that what the work saves of them on its stack is always the same.
 void machine_call(void (*work)(void), uint8_t *stack, size_t stack_bytes) {
-    uint8_t *top = (uint8_t *)((uintptr_t)(stack + stack_bytes) & ~(uintptr_t)7);
-    __asm__ volatile("mov r4, sp\n"
-                     "mov sp, %0\n"
-                     "blx %1\n"
+    register void (*r0)(void) __asm__("r0") = work;
+    register uintptr_t r1 __asm__("r1") = (uintptr_t)(stack + stack_bytes) & ~(uintptr_t)7;
+    __asm__ volatile("push {r6, r7}\n"
+                     "mov r4, sp\n"
+                     "mov sp, r1\n"
+                     "movs r1, #0\n"
+                     "movs r2, #0\n"
+                     "movs r3, #0\n"
+                     "movs r5, #0\n"
+                     "movs r6, #0\n"
+                     "movs r7, #0\n"
+                     "mov r8, r1\n"
+                     "mov r9, r1\n"
+                     "mov r10, r1\n"
+                     "mov r11, r1\n"
+                     "mov r12, r1\n"
+                     "blx r0\n"
                      "mov sp, r4\n"
+                     "pop {r6, r7}\n"
+                     : "+r"(r0), "+r"(r1)
                      :
-                     : "r"(top), "r"(work)
-                     : "r0", "r1", "r2", "r3", "r4", "r12", "lr", "cc", "memory");
+                     : "r2", "r3", "r4", "r5", "r8", "r9", "r10", "r11", "r12", "lr", "cc",
+                       "memory");
 }
 
 uint32_t machine_ticks(void) {

@@ -18,6 +18,8 @@
 
 #define FE_WORDS 10
 #define FE_MASK(bits) ((UINT32_C(1) << (bits)) - 1)
+// What the ladder uses at most; see AEAD_STACK_BYTES in aead.c.
+#define X25519_STACK_BYTES (sizeof(void *) == 4 ? 624 : 768)
 #define X25519_A24 121665 // (486662 - 2) / 4
 
 typedef uint32_t fe25519[FE_WORDS];
@@ -264,7 +266,8 @@ static void x25519_divide(x25519_state *s) {
     fe25519_mul(s, s->x2, s->x2, t);
 }
 
-void wg_x25519_core(uint8_t out[32], const uint8_t scalar[32], const uint8_t *point) {
+static __attribute__((noinline)) void x25519_run(uint8_t out[32], const uint8_t scalar[32],
+                                                 const uint8_t *point) {
     x25519_state s;
     __builtin_memset(&s, 0, sizeof s);
     if (point != NULL) {
@@ -277,5 +280,10 @@ void wg_x25519_core(uint8_t out[32], const uint8_t scalar[32], const uint8_t *po
     x25519_ladder(&s, scalar, point == NULL);
     x25519_divide(&s);
     fe25519_store(out, s.x2, s.t0);
-    wg_wipe(&s, sizeof s);
+}
+
+// The state and the registers that the compiler saved below it are wiped in one.
+void wg_x25519_core(uint8_t out[32], const uint8_t scalar[32], const uint8_t *point) {
+    x25519_run(out, scalar, point);
+    wg_wipe_stack(X25519_STACK_BYTES);
 }
