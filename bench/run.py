@@ -17,7 +17,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import build, constant_time, document, emulator, measure, report, wipe  # noqa: E402
+from bench import (  # noqa: E402
+    answers,
+    build,
+    constant_time,
+    document,
+    emulator,
+    measure,
+    report,
+    wipe,
+)
 from bench.targets import ROOT, TARGETS  # noqa: E402
 
 OUT = ROOT / "bench" / "out"
@@ -54,6 +63,8 @@ def profile(options: argparse.Namespace) -> None:
     request = emulator.Request(options.op, size if options.bytes is None else options.bytes)
     (result,) = emulator.run(program, [request], profile=True)
     report.print_profile(program, request, result, options.lines)
+    if result.output != answers.expected(request):
+        raise build.BenchError(f"wrong answer; right is {answers.expected(request)[:32].hex()}")
 
 
 def secrets(options: argparse.Namespace) -> int:
