@@ -117,6 +117,8 @@ class QemuBoard:
                 start_new_session=True,
                 pass_fds=(lock, theirs.fileno()),
             )
+            os.truncate(lock, 0)
+            os.pwrite(lock, str(self._process.pid).encode(), 0)
         try:
             self._port = self._wait_pty()
             self._publish_port()
@@ -244,7 +246,8 @@ class QemuBoard:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield fd
         except BlockingIOError:
-            raise QemuError(f"{self.flash} is in use by another QEMU") from None
+            owner = os.pread(fd, 20, 0).decode() or "unknown"
+            raise QemuError(f"{self.flash} is in use by another QEMU, process {owner}") from None
         finally:
             os.close(fd)
 
