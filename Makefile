@@ -13,6 +13,9 @@ export PYTHONDONTWRITEBYTECODE = 1
 export PYTHONUNBUFFERED = 1
 export HYPOTHESIS_STORAGE_DIRECTORY = .cache/hypothesis
 
+# What a recipe runs and what calls make itself starts afresh.
+ALONE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
+
 # As many jobs as cores, unless -j was given; the makes below share them.
 ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
@@ -57,7 +60,7 @@ peer: setup
 	@$(BOOT) peer
 
 demo: setup $(ENV) hostlib peer
-	@$(VENV)/python host_tools/demo/run.py $(ARGS)
+	@$(ALONE) $(VENV)/python host_tools/demo/run.py $(ARGS)
 
 bench: setup
 	@$(VENV)/python bench/run.py $(ARGS)
@@ -75,7 +78,7 @@ format: setup
 
 # pytest last and alone, so that its closing line is the last one.
 test: lint firmware-all hostlib peer
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(ALONE) $(VENV)/python -m pytest $(ARGS)
 
 clean:
 	rm -rf .cache/build .cache/logs .cache/pio .cache/pytest .cache/ruff .cache/hypothesis

@@ -8,7 +8,6 @@ import sys
 
 from . import paths, steps
 
-STAMP = "venv"
 PYTHON = paths.VENV / "bin" / "python"
 # The interpreter behind the one that runs this: the same whether setup runs inside the venv or not.
 BASE_PYTHON = os.path.realpath(sys.executable)
@@ -16,17 +15,26 @@ HOST_TOOLS = paths.ROOT / "host_tools"
 REQUIREMENTS = paths.ROOT / "requirements.txt"
 
 
-def _key() -> str:
-    """What the venv depends on. Its own place counts: a venv does not survive being moved."""
-    return paths.digest(
-        [REQUIREMENTS, HOST_TOOLS / "pyproject.toml", sys.version, BASE_PYTHON, str(paths.VENV)]
-    )
+def _keys() -> dict[str, str]:
+    """What the venv, and wgprov in it, depend on. The place counts: a venv cannot be moved."""
+    venv = paths.digest([REQUIREMENTS, sys.version, BASE_PYTHON, str(paths.VENV)])
+    return {"venv": venv, "wgprov": paths.digest([HOST_TOOLS / "pyproject.toml", venv])}
+
+
+def is_current() -> bool:
+    """True when the venv is whole and was made from what lies in the checkout now."""
+    return PYTHON.exists() and all(paths.stamp_is(*item) for item in _keys().items())
 
 
 def pip(label: str, *arguments: str) -> None:
     """Run the venv's pip."""
     fixed = ["--disable-pip-version-check", "--no-input", "install", "--quiet"]
     steps.run(label, [PYTHON, "-m", "pip", *fixed, *arguments])
+
+
+def _make_venv() -> None:
+    steps.run("Python environment", [BASE_PYTHON, "-m", "venv", "--clear", paths.VENV])
+    pip("Python packages", "--require-hashes", "--requirement", str(REQUIREMENTS))
 
 
 def _install_host_tools() -> None:
@@ -37,12 +45,11 @@ def _install_host_tools() -> None:
 
 
 def ensure() -> None:
-    """Make the venv current."""
-    key = _key()
-    if paths.stamp_is(STAMP, key) and PYTHON.exists():
-        return
-    paths.clear_stamp(STAMP)
-    steps.run("Python environment", [BASE_PYTHON, "-m", "venv", "--clear", paths.VENV])
-    pip("Python packages", "--require-hashes", "--requirement", str(REQUIREMENTS))
-    _install_host_tools()
-    paths.set_stamp(STAMP, key)
+    """Make the venv current, doing only what is not."""
+    makers = {"venv": _make_venv, "wgprov": _install_host_tools}
+    for name, key in _keys().items():
+        if paths.stamp_is(name, key) and PYTHON.exists():
+            continue
+        paths.clear_stamp(name)
+        makers[name]()
+        paths.set_stamp(name, key)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.bootstrap import go, paths, steps, system
+from host_tools.bootstrap import environment, go, paths, steps, system
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,6 +46,7 @@ def test_each_package_is_recognised_when_present() -> None:
 
 
 def test_setup_twice_does_nothing_the_second_time() -> None:
+    assert environment.is_current(), "requirements changed since `make setup`"
     done = bootstrap("setup")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -118,14 +119,13 @@ def test_requirements_are_pinned_and_name_no_host() -> None:
 
 def test_make_in_a_path_with_a_space(tmp_path: Path) -> None:
     """Make's own part: nothing in the Makefile may split the checkout's path."""
+    make = ["make", "--no-print-directory"]
     checkout = tmp_path / "my checkout"
     checkout.mkdir()
     shutil.copy(ROOT / "Makefile", checkout)
-    done = subprocess.run(
-        ["make", "help"], cwd=checkout, capture_output=True, text=True, timeout=30
-    )
+    done = subprocess.run([*make, "help"], cwd=checkout, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0 and "make demo" in done.stdout
     done = subprocess.run(
-        ["make", "-n", "distclean"], cwd=checkout, capture_output=True, text=True, timeout=30
+        [*make, "-n", "distclean"], cwd=checkout, capture_output=True, text=True, timeout=30
     )
     assert str(tmp_path) not in done.stdout, "only relative paths"
