@@ -99,6 +99,8 @@ def test_against_rp2040py(core: str) -> None:
     requests = [Request("nothing")]
     requests += [Request("seal", 64), Request("open", 64), Request("seal", 131)]
     requests += [Request("blake2s", 128), Request("hkdf", 32)]
+    if core == "chosen":
+        requests += [Request("x25519", 32)]
     program = build.program(TARGETS["m0plus"], core)
     ours = emulator.run(program, requests, profile=True)
     theirs = rp2040.run(core, requests)
