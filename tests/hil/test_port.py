@@ -93,6 +93,14 @@ def running_board(env: str, folder: Path) -> Iterator[Board]:
     board.stop()
 
 
+@pytest.fixture
+def fresh_board(tmp_path: Path) -> Iterator[Board]:
+    """Not started; stopped at the end whatever happens."""
+    board = Board(DEFAULT_ENV, tmp_path / "flash.bin")
+    yield board
+    board.stop()
+
+
 class Server:
     """A socket of the host on 127.0.0.1 that serves in a thread of its own."""
 
@@ -299,9 +307,9 @@ def test_idle_board_takes_no_host_cpu(default_board: Board) -> None:
     assert cpu_s() - before < 0.2
 
 
-def test_power_cuts_never_cost_a_closed_file(tmp_path: Path) -> None:
+def test_power_cuts_never_cost_a_closed_file(fresh_board: Board) -> None:
     """Kill QEMU while the board writes: what was closed before is there, and the flash mounts."""
-    board = Board(DEFAULT_ENV, tmp_path / "flash.bin")
+    board = fresh_board
     writer = (
         "n = {}\nwhile True:\n    n += 1\n"
         "    with open('count.new', 'w') as f: f.write(str(n))\n"
@@ -344,8 +352,8 @@ def test_reader_that_left_does_not_stop_the_board(default_board: Board) -> None:
     assert default_board.eval("took_ms") < 2000
 
 
-def test_boots_20_of_20(tmp_path: Path) -> None:
-    board = Board(DEFAULT_ENV, tmp_path / "flash.bin")
+def test_boots_20_of_20(fresh_board: Board) -> None:
+    board = fresh_board
     for _ in range(20):
         board.start()
         board.load("port_network.py")

@@ -12,6 +12,7 @@ Standard library only. Every wait is bounded, and only the process started here 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import os
@@ -119,6 +120,8 @@ class QemuBoard:
             )
             os.truncate(lock, 0)
             os.pwrite(lock, str(self._process.pid).encode(), 0)
+        if not self.detach:
+            atexit.register(self.stop)  # for those that forget, or fail before they get to it
         try:
             self._port = self._wait_pty()
             self._publish_port()
@@ -313,6 +316,7 @@ class QemuBoard:
         self._release()
 
     def _release(self) -> None:
+        atexit.unregister(self.stop)
         if self._held is not None:
             os.close(self._held)
             self._held = None
