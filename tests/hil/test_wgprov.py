@@ -99,16 +99,16 @@ def in_force(board):
 
 
 class Cable:
-    """A pty in front of the board's, through which all bytes pass, until it is pulled after the
-    n-th end of a line in either direction."""
+    """A pty in front of the board's, through which all bytes pass, until it is pulled: when the
+    host has sent `sent` bytes, or at `lines` lines, either way, after the agent was started."""
 
-    def __init__(self, board, lines=None):
+    def __init__(self, board, lines=None, sent=None):
         self._board = os.open(board.port, os.O_RDWR | os.O_NOCTTY)
         self._host, self._slave = os.openpty()
         for fd in (self._board, self._slave):
             tty.setraw(fd)
         self.port = os.ttyname(self._slave)
-        self._left = lines
+        self._lines, self._sent = lines, sent
         self._stop_r, self._stop_w = os.pipe()
         self.to_board, self.to_host = bytearray(), bytearray()
         self.pulled = False
@@ -142,16 +142,17 @@ class Cable:
             os.close(self._board)
 
     def _pass(self, fd, data):
-        if self._left is not None:
-            lines = data.count(b"\n")
-            if lines > self._left or (lines == self._left and self._left == 0):
-                data = b"\n".join(data.split(b"\n")[: self._left])
-                self.pulled = True
-            self._left -= lines
-        target, kept = (
-            (self._board, self.to_board) if fd == self._host else (self._host, self.to_host)
-        )
-        os.write(target, data)
+        from_host = fd == self._host
+        if self._sent is not None and from_host:
+            data = data[: self._sent - len(self.to_board)]
+            self.pulled = len(self.to_board) + len(data) >= self._sent
+        elif self._lines is not None and b"agent.serve()\n" in self.to_board:
+            whole = data.split(b"\n")
+            self.pulled = len(whole) > self._lines + 1 or self._lines == 0
+            data = b"\n".join(whole[: self._lines + 1] if self._lines else [])
+            self._lines -= len(whole) - 1
+        os.write(self._board if from_host else self._host, data)
+        kept = self.to_board if from_host else self.to_host
         kept += data
 
 
@@ -233,30 +234,39 @@ def test_many_times_with_all_peers_loses_no_key_handle(board):
     assert len(keys) == 1 and len(in_force(board)) == 3 + 4
 
 
+def pull(board, old, **when):
+    """Provision through a cable that is pulled; returns (status, state on flash, pulled)."""
+    with Cable(board, **when) as cable:
+        status = cli.run(["provision", "-p", cable.port, "--psk", "generate", "wg0.conf"])
+    now = in_force(board)
+    assert now[1] == old[1], "another key"
+    assert now == old or (now[0] == NEW and len(now) == 4), now
+    return status, now, cable.pulled
+
+
 def test_cable_pulled_at_every_line(board):
-    """The board keeps the old configuration or has the new one; the next run completes."""
+    """The board keeps the old configuration or has the new one; the next run completes.
+
+    Lines: hello, prepare, psk, commit and bye, with a reply to each.
+    """
     wgprov("provision", "-p", board.port, "wg0.conf")
     old = in_force(board)
     write_conf(NEW)
-    seen = []
-    for lines in range(40):
-        with Cable(board, lines) as cable:
-            status = cli.run(["provision", "-p", cable.port, "--psk", "generate", "wg0.conf"])
-        now = in_force(board)
-        seen.append((status, now[0]))
-        assert now[1] == old[1], "another key"
-        assert now == old or (now[0] == NEW and len(now) == 4), now
-        if not cable.pulled:
-            break
-        assert status == 3 or now != old
-        if now != old:
-            wgprov("provision", "-p", board.port, "--psk", "none", "wg0.conf")
-            write_conf(OLD)
-            wgprov("provision", "-p", board.port, "--psk", "none", "wg0.conf")
-            write_conf(NEW)
-            assert in_force(board) == old
-    assert seen[-1] == (0, NEW) and len(seen) > 10
-    assert seen.count((3, OLD)) > 8 and (3, NEW) in seen, seen
+    for lines in range(7):
+        assert pull(board, old, lines=lines) == (3, old, True)
+    status, now, pulled = pull(board, old, lines=7)  # the reply to commit is lost
+    assert (status, now[0], pulled) == (3, NEW, True)
+    for lines, pulled in ((8, True), (9, True), (20, False)):
+        assert pull(board, now, lines=lines)[::2] == (0, pulled)
+
+
+def test_cable_pulled_before_the_agent_runs(board):
+    wgprov("provision", "-p", board.port, "wg0.conf")
+    old = in_force(board)
+    write_conf(NEW)
+    for sent in range(1, 60, 4):
+        assert pull(board, old, sent=sent) == (3, old, True)
+    assert pull(board, old)[0] == 0
 
 
 def test_power_cut_while_the_board_writes(board):
@@ -264,7 +274,9 @@ def test_power_cut_while_the_board_writes(board):
     wgprov("provision", "-p", board.port, "--psk", "generate", "wg0.conf")
     states = [in_force(board)]
     seen = set()
-    for attempt in range(12):
+    for attempt in range(40):
+        if attempt >= 12 and len(seen) == 2:
+            break
         address = f"10.7.0.{attempt + 10}/24"
         write_conf(address)
         commit = b'"op": "commit"'
