@@ -126,7 +126,7 @@ def sent_by_pace(sock: socket.socket, datagrams: list[bytes], pause_s: float) ->
 
 
 @pytest.fixture(scope="module")
-def oversized(tunnel: Rig, stranger: socket.socket) -> dict[str, int]:
+def memory_before(tunnel: Rig, stranger: socket.socket) -> dict[str, int]:
     """Memory before some datagrams larger than a frame, or than what lwIP will join, were sent."""
     before = memory(tunnel)
     datagrams = [os.urandom(size) for size in (1473, 2000, 3000, 5000, 9000, 20_000, 60_000)]
@@ -135,7 +135,7 @@ def oversized(tunnel: Rig, stranger: socket.socket) -> dict[str, int]:
     return before
 
 
-@pytest.mark.usefixtures("oversized")  # they come first: lwIP keeps fragments for 15 s
+@pytest.mark.usefixtures("memory_before")  # first, because lwIP keeps fragments for 15 s
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_counted_by_reason(tunnel: Rig, stranger: socket.socket, kind: str) -> None:
     """SAMPLE more under its reason, none under another, and the endpoint stays.
@@ -164,13 +164,20 @@ def increments(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
     return {name: after[name] - before[name] for name in after if after[name] != before[name]}
 
 
-def test_oversized_datagrams_leave_nothing_behind(tunnel: Rig, oversized: dict[str, int]) -> None:
+def test_oversized_datagrams_leave_nothing_behind(
+    tunnel: Rig, memory_before: dict[str, int]
+) -> None:
     """They were sent before the tests above; what lwIP could not join is gone by now, or soon."""
-    deadline = time.monotonic() + REASSEMBLY_S
-    while (after := without_python(memory(tunnel))) != without_python(oversized):
-        assert time.monotonic() < deadline, f"{oversized} became {after}"
-        time.sleep(1)
+    wait_for(tunnel, memory_before)
     assert tunnel.server.ping(BOARD_ADDRESS).received == 10
+
+
+def wait_for(rig: Rig, wanted: dict[str, int]) -> None:
+    """Wait until lwIP holds as much as it did."""
+    deadline = time.monotonic() + REASSEMBLY_S
+    while (now := without_python(memory(rig))) != without_python(wanted):
+        assert time.monotonic() < deadline, f"{wanted} became {now}"
+        time.sleep(1)
 
 
 def without_python(sizes: dict[str, int]) -> dict[str, int]:
@@ -216,8 +223,11 @@ def refused(rig: Rig) -> int:
     return sum(now[name] for name in REFUSED)
 
 
-def test_a_flood_leaves_everything_as_it_was(tunnel: Rig, stranger: socket.socket) -> None:
+def test_a_flood_leaves_everything_as_it_was(
+    tunnel: Rig, stranger: socket.socket, memory_before: dict[str, int]
+) -> None:
     """100,000 datagrams counted; heap, pbufs and tunnel as before."""
+    wait_for(tunnel, memory_before)
     assert tunnel.server.ping(BOARD_ADDRESS).received == 10
     tunnel.run("tunnel_state", "remember('flood')")
     source = mixed(tunnel)
