@@ -3,7 +3,7 @@
 
    Field elements are eight full 32-bit words, any 256-bit representative modulo p = 2^255 - 19.
    What products and squares are reduced to is "tight": below 2^255 + 2^230, so that word 7 is at
-   most 2^31 + 37. Only tight values are added and subtracted, only products take the sums.
+   most 2^31 + 38. Only tight values are added and subtracted, only products take the sums.
 
    UMAAL computes a 64-bit lo + hi + n * m and never overflows: (2^32-1)^2 + 2(2^32-1) = 2^64 - 1.
    Products are scanned by columns: one takes two words of its column and leaves one word there and
@@ -186,10 +186,10 @@ fe_mul:
     ldr r6, [sp, #SPILL]
     row r5, lr, r12, r9, r10, r11
     row lr, r12, r9, r10, r6, r7
-    /* words 8 to 15: r3, r4, r5, lr, r12, r9, r10, r6; falls through to the reduction, whose bounds
-       are: word 7 + 38 word 15 < 39 2^32, so that what is above bit 255 is below 78. It returns
-       times 19, as the first carry of the chain; each carry is at most 38 after the first one, and
-       so is what word 7's 31 bits get in the end. */
+    /* Words 8 to 15: r3, r4, r5, lr, r12, r9, r10, r6. The result is the low half + 38 the high one.
+       Word 7 + 38 word 15 is below 39 2^32, so what is above bit 255 is below 78: times 19 it is the
+       first carry of the chain. The next ones are at most 39, as 39 (2^32 - 1) + 39 = 39 2^32; so
+       word 7, of which 31 bits were left, gets at most 39. */
     ldr r7, [sp, #LOW + 28]
     ldr r0, [sp, #LOW]
     ldr r1, [sp, #LOW + 4]
@@ -322,10 +322,11 @@ fe_sqr:
     .endm
 
 /* slot = x + y and slot + 32 = x - y for x in slot and y in r0-r7, both tight.
-   Sum: with t = the number of operands that have bit 255, x + y - t 2^255 fits 8 words also with
-   the carry of 19 t below it: 2 (2^31 - 1) + 1 < 2^32 for the top words, or, when t > 0, one top
-   word is below 38. Difference: below zero it is 2^256 too large, so it borrows 38 again; that
-   leaves it positive, as it is above 2^256 - 2^255 - 2^230 then. */
+   Sum: with t = the number of operands that have bit 255, x + y - t 2^255 + 19 t fits 8 words. The
+   top words less those bits are at most 2^31 - 1 each, and get a carry of at most 1 when t = 0; of
+   at most 2 when t > 0, but then one of them is at most 38.
+   Difference: below zero it is 2^256 too large, so it borrows 38 again; that leaves it positive, as
+   it is above 2^256 - 2^255 - 2^231 then. */
     .macro add_sub slot
     ldr r11, [sp, #\slot + 28]
     ldr r12, [sp, #\slot]
