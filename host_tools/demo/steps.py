@@ -206,7 +206,7 @@ def transfers(rig: Rig, say: Say) -> Figures:
 
 
 def second_restarts(rig: Rig, say: Say) -> None:
-    """The beginning of point 5: its 15 s pass while points 3, 4, 6 and 7 run.
+    """The beginning of point 5: its 15 s pass while the others run.
 
     The server forgets sessions and endpoints, so it is the board that has to notice, by a packet
     without answer (paper §6.5). One ping is that packet.
@@ -276,7 +276,7 @@ def show(rig: Rig, say: Say) -> Figures:
     others = [word for word in printed.split() if len(word) == 44 and word.endswith("=")]
     require(set(others) <= known, "wgprov show prints a key that is not public")
     return shown_figures(
-        printed, {rig.server.public_key: "server", rig.second.public_key: "second"}
+        printed, {rig.server.public_key: "server", rig.second.public_key: "second server"}
     )
 
 

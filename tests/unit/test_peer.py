@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import base64
-import sys
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from peer.driver import ROOT, Peer, PeerConfig, PeerError
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host_tools"))
-from peer.driver import Peer, PeerConfig, PeerError  # noqa: E402
+from host_tools.bootstrap import go
 
 PSK = "cGVlciB0ZXN0LCBub3QgYSBzZWNyZXQgYXQgYWxsISE="
 SERVER, CLIENT = "10.8.0.1", "10.8.0.2"
@@ -148,3 +149,33 @@ def test_bad_requests_get_one_line(pair: tuple[Peer, Peer]) -> None:
 def test_a_missing_binary_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(PeerError, match="run make build"):
         Peer([SERVER], binary=tmp_path / "nothing").start()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["vet", "./..."], ["test", "./..."], ["run", "cmd/gofmt", "-l", "."], ["mod", "verify"]],
+    ids=["vet", "test", "gofmt", "mod verify"],
+)
+def test_the_go_module_is_clean(command: list[str]) -> None:
+    folder = ROOT / ".cache" / "go"
+    environ = {
+        **os.environ,
+        "GOTOOLCHAIN": "local",
+        "GOPATH": str(folder),
+        "GOMODCACHE": str(folder / "mod"),
+        "GOCACHE": str(folder / "cache"),
+        "GOFLAGS": "-mod=readonly -modcacherw -trimpath",
+        "CGO_ENABLED": "0",
+    }
+    done = subprocess.run(
+        [go.find(), *command],
+        cwd=ROOT / "host_tools" / "peer",
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    if command[0] == "run":
+        assert not done.stdout, "gofmt would change these"
