@@ -186,10 +186,10 @@ fe_mul:
     ldr r6, [sp, #SPILL]
     row r5, lr, r12, r9, r10, r11
     row lr, r12, r9, r10, r6, r7
-    /* Words 8 to 15: r3, r4, r5, lr, r12, r9, r10, r6. The result is the low half + 38 the high one.
-       Word 7 + 38 word 15 is below 39 2^32, so what is above bit 255 is below 78: times 19 it is the
-       first carry of the chain. The next ones are at most 39, as 39 (2^32 - 1) + 39 = 39 2^32; so
-       word 7, of which 31 bits were left, gets at most 39. */
+    /* Words 8 to 15: r3, r4, r5, lr, r12, r9, r10, r6. The result is the low half + 38 times the
+       high one. Word 7 + 38 word 15 is below 39 2^32, so what is above bit 255 is below 78; times
+       19 it is the first carry of the chain. The next ones are at most 39, as 39 (2^32 - 1) + 39 =
+       39 2^32, and so is what word 7's 31 bits get. */
     ldr r7, [sp, #LOW + 28]
     ldr r0, [sp, #LOW]
     ldr r1, [sp, #LOW + 4]
