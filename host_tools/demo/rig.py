@@ -100,7 +100,7 @@ class Rig:
         """Switch the board on; seconds until it has a prompt."""
         started = time.monotonic()
         self._stack.enter_context(self.board)
-        self.run("tunnel_clock", "1")
+        self.board.wait_prompt()  # a Ctrl-C before it would stop the start-up
         return time.monotonic() - started
 
     def files(self) -> dict[str, Path]:
