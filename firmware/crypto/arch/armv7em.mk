@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 # Cores for Cortex-M4, M7: Thumb-2, long multiply in one cycle, UMAAL. Relative to firmware/crypto.
-WG_CORES := cores/blake2s/generic32.c cores/chacha20/armv7em.S cores/poly1305/armv7em.S cores/chacha20poly1305/generic32.c cores/x25519/armv7em.S
+WG_CORES := cores/blake2s/armv7em.S cores/chacha20/armv7em.S cores/poly1305/armv7em.S cores/chacha20poly1305/generic32.c cores/x25519/armv7em.S
