@@ -76,9 +76,10 @@ format: setup
 	@git ls-files -z --cached --others --exclude-standard '*.c' '*.h' | \
 	    xargs -0r $(VENV)/clang-format -i
 
-# pytest last and alone, so that its closing line is the last one.
+# pytest last and alone, so that its closing line is the last one. Each test file stays on one worker.
+WORKERS ?= -n auto --maxprocesses=4 --dist loadfile
 test: lint firmware-all hostlib peer
-	@$(ALONE) $(VENV)/python -m pytest $(ARGS)
+	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
 
 clean:
 	rm -rf .cache/build .cache/logs .cache/pio .cache/pytest .cache/ruff .cache/hypothesis

@@ -16,9 +16,11 @@ REQUIREMENTS = paths.ROOT / "requirements.txt"
 
 
 def _keys() -> dict[str, str]:
-    """What the venv, and wgprov in it, depend on. The place counts: a venv cannot be moved."""
-    venv = paths.digest([REQUIREMENTS, sys.version, BASE_PYTHON, str(paths.VENV)])
-    return {"venv": venv, "wgprov": paths.digest([HOST_TOOLS / "pyproject.toml", venv])}
+    """What each part depends on. The venv's place counts: it cannot be moved."""
+    venv = paths.digest([sys.version, BASE_PYTHON, str(paths.VENV)])
+    packages = paths.digest([REQUIREMENTS, venv])
+    wgprov = paths.digest([HOST_TOOLS / "pyproject.toml", venv])
+    return {"venv": venv, "packages": packages, "wgprov": wgprov}
 
 
 def is_current() -> bool:
@@ -34,6 +36,9 @@ def pip(label: str, *arguments: str) -> None:
 
 def _make_venv() -> None:
     steps.run("Python environment", [BASE_PYTHON, "-m", "venv", "--clear", paths.VENV])
+
+
+def _install_packages() -> None:
     pip("Python packages", "--require-hashes", "--requirement", str(REQUIREMENTS))
 
 
@@ -46,7 +51,11 @@ def _install_host_tools() -> None:
 
 def ensure() -> None:
     """Make the venv current, doing only what is not."""
-    makers = {"venv": _make_venv, "wgprov": _install_host_tools}
+    makers = {
+        "venv": _make_venv,
+        "packages": _install_packages,
+        "wgprov": _install_host_tools,
+    }
     for name, key in _keys().items():
         if paths.stamp_is(name, key) and PYTHON.exists():
             continue

@@ -10,6 +10,8 @@ from SCons.Script import Alias, AlwaysBuild, Default, DefaultEnvironment
 env = DefaultEnvironment()
 name = env.subst("$PIOENV")
 project = env.subst("$PROJECT_DIR")
+# A folder of its own, the same in platformio.ini: `make -C tests/native` may run at the same time.
+OUT = "OUT=../../.cache/build/native/pio"
 program = os.path.join(".cache", "build", "firmware", name, "firmware.elf")
 
 
@@ -23,7 +25,7 @@ def build_firmware(target, source, env):
 
 
 def build_tests(target, source, env):
-    return run("make", "--silent", "-C", "tests/native", "build")
+    return run("make", "--silent", "-C", "tests/native", OUT, "build")
 
 
 def emulator(verb):
