@@ -2,6 +2,7 @@
 #include "wg_aead.h"
 
 #include "wg_chacha20.h"
+#include "wg_core.h"
 #include "wg_util.h"
 
 // What the functions below use at most, of all targets of tests/native (test_wipe.c sees that it is
@@ -13,7 +14,7 @@ static void aead_begin(wg_aead_state *st, const uint8_t *ad, size_t adlen, const
                        const uint8_t key[32]) {
     uint8_t block[WG_CHACHA20_BLOCK_BYTES] = {0};
     wg_chacha20_init(st->chacha, key, nonce, 0);
-    wg_chacha20_core(st->chacha, block, block, 1);
+    wg_chacha20_run(st->chacha, block, block, 1);
     wg_poly1305_init(&st->poly, block);
     wg_wipe(block, sizeof block);
     wg_poly1305_absorb_padded(&st->poly, ad, adlen);
@@ -23,7 +24,7 @@ static void aead_tag(wg_aead_state *st, uint8_t tag[16], size_t adlen, size_t le
     uint8_t lengths[WG_POLY1305_BLOCK_BYTES];
     wg_store64(lengths, adlen);
     wg_store64(lengths + 8, len);
-    wg_poly1305_core(&st->poly, lengths, 1, 1);
+    wg_poly1305_run(&st->poly, lengths, 1, 1);
     wg_poly1305_final(&st->poly, tag);
 }
 
@@ -32,7 +33,7 @@ void wg_aead_seal_nonce(uint8_t *dst, const uint8_t *src, size_t len, const uint
     wg_aead_state st;
     size_t nblocks = len / WG_CHACHA20_BLOCK_BYTES, whole = nblocks * WG_CHACHA20_BLOCK_BYTES;
     aead_begin(&st, ad, adlen, nonce, key);
-    wg_chacha20poly1305_core(&st, dst, src, nblocks);
+    wg_chacha20poly1305_run(&st, dst, src, nblocks);
     wg_chacha20_xor(st.chacha, dst + whole, src + whole, len - whole);
     wg_poly1305_absorb_padded(&st.poly, dst + whole, len - whole);
     aead_tag(&st, dst + len, adlen, len);

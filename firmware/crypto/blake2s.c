@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wg_blake2s.h"
 
+#include "wg_core.h"
 #include "wg_util.h"
 
 // What a core uses at most; see AEAD_STACK_BYTES.
@@ -36,13 +37,13 @@ void wg_blake2s_update(wg_blake2s_ctx *ctx, const void *in, size_t inlen) {
         // A full block is compressed only once more input follows: the last one gets the flag.
         if (ctx->fill != 0) {
             __builtin_memcpy(ctx->block + ctx->fill, p, room);
-            wg_blake2s_core(ctx->h, ctx->block, 1, ctx->t, WG_BLAKE2S_BLOCK_BYTES, 0);
+            wg_blake2s_run(ctx->h, ctx->block, 1, ctx->t, WG_BLAKE2S_BLOCK_BYTES, 0);
             ctx->fill = 0;
             p += room;
             inlen -= room;
         }
         size_t nblocks = (inlen - 1) / WG_BLAKE2S_BLOCK_BYTES;
-        wg_blake2s_core(ctx->h, p, nblocks, ctx->t, WG_BLAKE2S_BLOCK_BYTES, 0);
+        wg_blake2s_run(ctx->h, p, nblocks, ctx->t, WG_BLAKE2S_BLOCK_BYTES, 0);
         p += nblocks * WG_BLAKE2S_BLOCK_BYTES;
         inlen -= nblocks * WG_BLAKE2S_BLOCK_BYTES;
     }
@@ -53,7 +54,7 @@ void wg_blake2s_update(wg_blake2s_ctx *ctx, const void *in, size_t inlen) {
 void wg_blake2s_final(wg_blake2s_ctx *ctx, uint8_t *out) {
     uint8_t digest[WG_BLAKE2S_OUT_BYTES];
     __builtin_memset(ctx->block + ctx->fill, 0, WG_BLAKE2S_BLOCK_BYTES - ctx->fill);
-    wg_blake2s_core(ctx->h, ctx->block, 1, ctx->t, ctx->fill, 0xffffffffu);
+    wg_blake2s_run(ctx->h, ctx->block, 1, ctx->t, ctx->fill, 0xffffffffu);
     for (unsigned i = 0; i < 8; i++) {
         wg_store32(digest + 4 * i, ctx->h[i]);
     }

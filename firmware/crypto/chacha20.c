@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wg_chacha20.h"
 
+#include "wg_core.h"
 #include "wg_util.h"
 
 static void chacha20_key(uint32_t state[16], const uint8_t key[32]) {
@@ -25,13 +26,13 @@ void wg_chacha20_init(uint32_t state[16], const uint8_t key[32], const uint8_t n
 void wg_chacha20_xor(uint32_t state[16], uint8_t *dst, const uint8_t *src, size_t len) {
     size_t nblocks = len / WG_CHACHA20_BLOCK_BYTES, whole = nblocks * WG_CHACHA20_BLOCK_BYTES;
     uint8_t tail[WG_CHACHA20_BLOCK_BYTES];
-    wg_chacha20_core(state, dst, src, nblocks);
+    wg_chacha20_run(state, dst, src, nblocks);
     if (len == whole) {
         return;
     }
     __builtin_memset(tail, 0, sizeof tail);
     __builtin_memcpy(tail, src + whole, len - whole);
-    wg_chacha20_core(state, tail, tail, 1);
+    wg_chacha20_run(state, tail, tail, 1);
     __builtin_memcpy(dst + whole, tail, len - whole);
     wg_wipe(tail, sizeof tail);
 }
@@ -45,7 +46,7 @@ void wg_hchacha20(uint8_t out[32], const uint8_t key[32], const uint8_t nonce[16
     for (unsigned i = 0; i < 4; i++) {
         state[12 + i] = wg_load32(nonce + 4 * i);
     }
-    wg_chacha20_core(state, block, block, 1);
+    wg_chacha20_run(state, block, block, 1);
     state[WG_CHACHA20_COUNTER_WORD] -= 1;
     for (unsigned i = 0; i < 4; i++) {
         wg_store32(out + 4 * i, wg_load32(block + 4 * i) - state[i]);

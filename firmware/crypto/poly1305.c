@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wg_poly1305.h"
 
+#include "wg_core.h"
 #include "wg_util.h"
 
 void wg_poly1305_init(wg_poly1305_state *st, const uint8_t key[32]) {
@@ -17,13 +18,13 @@ static void poly1305_last(wg_poly1305_state *st, const uint8_t *in, size_t len, 
     uint8_t block[WG_POLY1305_BLOCK_BYTES] = {0};
     __builtin_memcpy(block, in, len);
     block[len] = mark;
-    wg_poly1305_core(st, block, 1, mark ^ 1u);
+    wg_poly1305_run(st, block, 1, mark ^ 1u);
     wg_wipe(block, sizeof block);
 }
 
 static void poly1305_all(wg_poly1305_state *st, const uint8_t *in, size_t len, uint8_t mark) {
     size_t rest = len % WG_POLY1305_BLOCK_BYTES;
-    wg_poly1305_core(st, in, len / WG_POLY1305_BLOCK_BYTES, 1);
+    wg_poly1305_run(st, in, len / WG_POLY1305_BLOCK_BYTES, 1);
     if (rest != 0) {
         poly1305_last(st, in + (len - rest), rest, mark);
     }

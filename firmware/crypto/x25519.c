@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wg_x25519.h"
 
+#include "wg_core.h"
 #include "wg_util.h"
 
 // RFC 7748 section 5, decodeScalar25519.
@@ -9,7 +10,7 @@ static void x25519_clamped(uint8_t out[32], const uint8_t scalar[32], const uint
     __builtin_memcpy(e, scalar, sizeof e);
     e[0] &= 248;
     e[31] = (uint8_t)((e[31] & 127) | 64);
-    wg_x25519_core(out, e, point);
+    wg_x25519_run(out, e, point);
     wg_wipe(e, sizeof e);
 }
 
