@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # User C module for ports built by cmake: -DUSER_C_MODULES=<this repository>/firmware/binding/micropython.cmake
 #   WG_ARCH   which cores, a file of crypto/arch (armv6m, armv7em, armv8m, generic ...)
+#   WG_SIZE, WG_FALLBACK, WG_ACCEL   see crypto/options.mk
 #   WG_WAKE   the wake-up seam's source file
 get_filename_component(WG_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 
@@ -24,11 +25,43 @@ function(wg_read_list file variable result)
     file(STRINGS ${file} line REGEX "^${variable} :=")
     string(REGEX REPLACE "^${variable} := *" "" line "${line}")
     separate_arguments(names UNIX_COMMAND "${line}")
-    list(TRANSFORM names PREPEND ${WG_ROOT}/crypto/)
     set(${result} ${names} PARENT_SCOPE)
 endfunction()
+set(WG_ARCH_LIST ${WG_ROOT}/crypto/arch/${WG_ARCH}.mk)
+wg_read_list(${WG_ARCH_LIST} WG_ARCH_DEFINES WG_DEFINES)
+set(WG_OPT -O2)
+if(WG_SIZE STREQUAL "small")
+    set(WG_ARCH_LIST ${WG_ROOT}/crypto/arch/generic.mk)
+    set(WG_OPT -Os)
+elseif(WG_SIZE AND NOT WG_SIZE STREQUAL "fast")
+    message(FATAL_ERROR "WG_SIZE is fast or small")
+endif()
 wg_read_list(${WG_ROOT}/crypto/sources.mk WG_CRYPTO_SOURCES WG_CRYPTO)
-wg_read_list(${WG_ROOT}/crypto/arch/${WG_ARCH}.mk WG_CORES WG_CORES)
+wg_read_list(${WG_ARCH_LIST} WG_CORES WG_CORES)
+
+# As options.mk.
+foreach(core ${WG_CORES})
+    get_filename_component(name ${core} NAME_WE)
+    get_filename_component(algorithm ${core} DIRECTORY)
+    get_filename_component(algorithm ${algorithm} NAME)
+    list(APPEND WG_DEFINES -DWG_CORE_${algorithm}=${name})
+    if(WG_FALLBACK AND NOT name STREQUAL "generic32")
+        list(APPEND WG_DEFINES -DWG_FALLBACK -DWG_FALLBACK_${algorithm})
+    endif()
+endforeach()
+if(WG_FALLBACK)
+    list(APPEND WG_CRYPTO fallback.c)
+endif()
+if(WG_ACCEL)
+    list(APPEND WG_CRYPTO accel.c)
+    list(APPEND WG_DEFINES -DWG_ACCEL)
+endif()
+list(REMOVE_DUPLICATES WG_DEFINES)
+list(TRANSFORM WG_CRYPTO PREPEND ${WG_ROOT}/crypto/)
+list(TRANSFORM WG_CORES PREPEND ${WG_ROOT}/crypto/)
+# The port's own level is left to the port.
+set_source_files_properties(${WG_CRYPTO} ${WG_CORES} PROPERTIES COMPILE_OPTIONS ${WG_OPT})
+set_source_files_properties(${WG_ROOT}/crypto/fallback.c PROPERTIES COMPILE_OPTIONS -Os)
 
 add_library(usermod_wireguard INTERFACE)
 target_sources(usermod_wireguard INTERFACE
@@ -49,6 +82,7 @@ target_sources(usermod_wireguard INTERFACE
     ${WG_ROOT}/binding/obj_netif.c
     ${WG_ROOT}/binding/support.c
     ${WG_WAKE}
+    ${WG_ACCEL}
 )
 target_include_directories(usermod_wireguard INTERFACE
     ${WG_ROOT}/binding
@@ -58,6 +92,6 @@ target_include_directories(usermod_wireguard INTERFACE
 )
 # lwIP itself includes the hooks: routing follows AllowedIPs.
 target_compile_definitions(usermod_wireguard INTERFACE LWIP_HOOK_FILENAME="wg_lwip_hooks.h")
-target_compile_options(usermod_wireguard INTERFACE
+target_compile_options(usermod_wireguard INTERFACE ${WG_DEFINES}
     "-DLWIP_HOOK_IP4_ROUTE_SRC(src,dest)=wg_route_hook_ip4(dest)")
 target_link_libraries(usermod INTERFACE usermod_wireguard)

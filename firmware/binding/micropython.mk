@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # User C module for ports built by make: USER_C_MODULES=<this repository>/firmware
 #   WG_ARCH   which cores, a file of crypto/arch; by default from the port's -mcpu
+#   WG_SIZE, WG_FALLBACK, WG_ACCEL   see crypto/options.mk
 #   WG_WAKE   the wake-up seam: softtimer (default) or a file of the port's own
 WG_ROOT := $(patsubst %/binding,%,$(patsubst %/,%,$(USERMOD_DIR)))
 
@@ -15,10 +16,11 @@ WG_WAKE ?= $(WG_ROOT)/binding/wake_softtimer.c
 
 include $(WG_ROOT)/crypto/sources.mk
 include $(WG_ROOT)/crypto/arch/$(WG_ARCH).mk
+include $(WG_ROOT)/crypto/options.mk
 
 # The binding holds qstrs; the rest is library code that the qstr scan need not read.
 SRC_USERMOD_C += $(addprefix $(WG_ROOT)/binding/, \
-  mod_wireguard.c obj_key.c obj_symmetric.c obj_path.c obj_netif.c support.c) $(WG_WAKE)
+  mod_wireguard.c obj_key.c obj_symmetric.c obj_path.c obj_netif.c support.c) $(WG_WAKE) $(WG_ACCEL)
 SRC_USERMOD_LIB_C += \
   $(addprefix $(WG_ROOT)/crypto/,$(WG_CRYPTO_SOURCES) $(filter %.c,$(WG_CORES))) \
   $(addprefix $(WG_ROOT)/session/, \
@@ -26,8 +28,13 @@ SRC_USERMOD_LIB_C += \
   $(addprefix $(WG_ROOT)/netif/,wg_netif.c wg_route.c)
 SRC_USERMOD_LIB_ASM += $(addprefix $(WG_ROOT)/crypto/,$(filter %.S,$(WG_CORES)))
 
+# The port's own level is left to the port.
+WG_OBJECTS := $(BUILD)/$(patsubst $(USER_C_MODULES)/%,%,$(WG_ROOT)/crypto)
+$(WG_OBJECTS)/%.o: CFLAGS += $(WG_OPT)
+$(WG_OBJECTS)/fallback.o: CFLAGS += -Os
+
 # lwIP itself includes the hooks: routing follows AllowedIPs.
-CFLAGS_USERMOD += \
+CFLAGS_USERMOD += $(WG_DEFINES) \
   $(addprefix -I$(WG_ROOT)/,binding crypto/include session/include netif/include) \
   -DLWIP_HOOK_FILENAME="\"wg_lwip_hooks.h\"" \
   '-DLWIP_HOOK_IP4_ROUTE_SRC(src,dest)=wg_route_hook_ip4(dest)'

@@ -87,6 +87,22 @@ static mp_obj_t mod_selftest(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(mod_selftest_obj, mod_selftest);
 
+/* selftest_report() -> [(primitive, implementation, result)]: tests again, and says what runs */
+static mp_obj_t mod_selftest_report(void) {
+    unsigned failed = wg_selftest();
+    mp_obj_t list = mp_obj_new_list(0, NULL);
+    const char *text[3];
+    for (unsigned i = 0; wg_selftest_report(i, failed, text); i++) {
+        mp_obj_t row[3];
+        for (size_t k = 0; k < MP_ARRAY_SIZE(row); k++) {
+            row[k] = mp_obj_new_str(text[k], strlen(text[k]));
+        }
+        mp_obj_list_append(list, mp_obj_new_tuple(MP_ARRAY_SIZE(row), row));
+    }
+    return list;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(mod_selftest_report_obj, mod_selftest_report);
+
 /* A board whose crypto is wrong must not come up with a tunnel: the import fails. */
 static mp_obj_t mod_init(void) {
     unsigned failed = wg_selftest();
@@ -111,6 +127,7 @@ static const mp_rom_map_elem_t module_table[] = {
     {MP_ROM_QSTR(MP_QSTR_xaead_open), MP_ROM_PTR(&mod_xaead_open_obj)},
     {MP_ROM_QSTR(MP_QSTR_random), MP_ROM_PTR(&mod_random_obj)},
     {MP_ROM_QSTR(MP_QSTR_selftest), MP_ROM_PTR(&mod_selftest_obj)},
+    {MP_ROM_QSTR(MP_QSTR_selftest_report), MP_ROM_PTR(&mod_selftest_report_obj)},
     {MP_ROM_QSTR(MP_QSTR_PEERS_MAX), MP_ROM_INT(WG_PEERS_MAX)},
     {MP_ROM_QSTR(MP_QSTR_SESSION_BYTES), MP_ROM_INT(sizeof(wg_session))},
     {MP_ROM_QSTR(MP_QSTR_PEER_BYTES), MP_ROM_INT(sizeof(wg_peer))},

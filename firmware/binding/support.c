@@ -6,6 +6,7 @@
 #include "py/mperrno.h"
 
 #include "binding.h"
+#include "wg_accel.h"
 #include "wg_util.h"
 
 void wg_buffer_arg(mp_obj_t obj, const uint8_t **data, size_t *len) {
@@ -52,6 +53,9 @@ void wg_random(uint8_t *out, size_t len) {
     const uint8_t *data = wg_bytes_arg(bytes, len);
     memcpy(out, data, len);
     wg_wipe((void *)(uintptr_t)data, len);
+#ifdef WG_ACCEL
+    wg_accel_mix(out, len);
+#endif
 }
 
 static void *find_free(uint8_t *pool, size_t slots, size_t slot_bytes) {

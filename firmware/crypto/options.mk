@@ -3,6 +3,7 @@
 #   WG_SIZE=small    the generic cores at -Os, for boards short of flash; default: fast
 #   WG_FALLBACK=1    the generic cores as well, for a tuned one that fails the self-test (wg_core.h)
 #   WG_ACCEL=<file>  an accelerator's provider, a C source (wg_accel.h)
+# (fallback.c is always best at -Os: it runs when something is broken.)
 # Changes WG_CORES and WG_CRYPTO_SOURCES; sets WG_OPT, the compiler's level for both, and WG_DEFINES,
 # for every file that includes a header of crypto. micropython.cmake says the same in its language.
 WG_SIZE ?= fast

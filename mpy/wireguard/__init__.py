@@ -24,3 +24,14 @@ def autostart():
     from .client import autostart
 
     autostart()
+
+
+def selftest():
+    """Test the crypto code again: {primitive: (implementation, result)}.
+
+    The result is "passed"; "replaced": a tuned core was wrong, the generic one runs; or "failed",
+    after which nothing may be used. An accelerator's is "used", "declined", or "refused": wrong.
+    """
+    import _wireguard
+
+    return {name: (core, result) for name, core, result in _wireguard.selftest_report()}

@@ -45,6 +45,7 @@ _SIGNATURES = {
         c_bool, c_char_p, c_char_p, c_size_t, c_char_p, c_size_t, c_char_p, c_char_p,
     ),
     "wg_selftest": (c_uint,),
+    "wg_selftest_report": (c_bool, c_uint, c_uint, POINTER(c_char_p)),
     "wg_symmetric_init": (None, c_void_p, c_char_p, c_char_p, c_size_t),
     "wg_symmetric_mix_hash": (None, c_void_p, c_char_p, c_size_t),
     "wg_symmetric_mix_key": (None, c_void_p, c_char_p, c_size_t),
@@ -126,6 +127,14 @@ def _address(data: Buffer) -> bytes:
 def selftest() -> int:
     """Known answers of every primitive: 0 is good."""
     return _c.wg_selftest()
+
+
+def selftest_report() -> list[tuple[str, ...]]:
+    """(primitive, implementation, result) of each: tests again, and says what runs."""
+    failed, text, rows = selftest(), (c_char_p * 3)(), []
+    while _c.wg_selftest_report(len(rows), failed, text):
+        rows.append(tuple(word.decode() for word in text))
+    return rows
 
 
 def random(count: int) -> bytes:
