@@ -81,8 +81,11 @@ WORKERS ?= -n auto --maxprocesses=4 --dist loadfile
 test: lint firmware-all hostlib peer
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
 
+# A board that `pio run -t upload` left running is ended first.
 clean:
-	rm -rf .cache/build .cache/logs .cache/pio .cache/pytest .cache/ruff .cache/hypothesis
+	@for file in .cache/run/*.pid; do test ! -f "$$file" || \
+	    $(VENV)/python firmware/platform/emulator.py stop "$$(basename "$$file" .pid)"; done
+	rm -rf .cache/build .cache/src/micropython/mpy-cross/build .cache/logs .cache/pio .cache/pytest .cache/ruff .cache/hypothesis
 	@find . -path ./.cache -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean
