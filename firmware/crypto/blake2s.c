@@ -4,8 +4,6 @@
 #include "wg_core.h"
 #include "wg_util.h"
 
-// What a core uses at most; see AEAD_STACK_BYTES.
-#define BLAKE2S_STACK_BYTES 320
 // The frame of final itself, which may begin with a scratch register pushed for alignment.
 #define BLAKE2S_FINAL_STACK_BYTES 96
 
@@ -52,16 +50,13 @@ void wg_blake2s_update(wg_blake2s_ctx *ctx, const void *in, size_t inlen) {
 }
 
 void wg_blake2s_final(wg_blake2s_ctx *ctx, uint8_t *out) {
-    uint8_t digest[WG_BLAKE2S_OUT_BYTES];
     __builtin_memset(ctx->block + ctx->fill, 0, WG_BLAKE2S_BLOCK_BYTES - ctx->fill);
     wg_blake2s_run(ctx->h, ctx->block, 1, ctx->t, ctx->fill, 0xffffffffu);
     for (unsigned i = 0; i < 8; i++) {
-        wg_store32(digest + 4 * i, ctx->h[i]);
+        wg_store32(ctx->block + 4 * i, ctx->h[i]);
     }
-    __builtin_memcpy(out, digest, ctx->outlen);
-    wg_wipe(digest, sizeof digest);
+    __builtin_memcpy(out, ctx->block, ctx->outlen);
     wg_wipe(ctx, sizeof *ctx);
-    wg_wipe_stack(BLAKE2S_STACK_BYTES);
 }
 
 void wg_blake2s(uint8_t *out, size_t outlen, const uint8_t *key, size_t keylen, const void *in,

@@ -30,8 +30,6 @@ def test_constant_time(cpu: str, core: str) -> None:
     and the right answers."""
     unequal, varying = constant_time.check(build.program(TARGETS[cpu], core))
     assert unequal == []
-    if cpu == "m3" and varying:
-        pytest.xfail(f"the compiler uses the Cortex-M3's long multiply: {varying[0]}")
     assert varying == []
 
 

@@ -3,6 +3,8 @@
 //
 // Implementations of wg_blake2s_core            | runs on     | cost (cycles per 64-byte block)
 //   cores/blake2s/generic32.c                   | any C11     | M0+ 5.6 k, M3 to M33 3.2 k
+//   cores/blake2s/armv6m.S                      | all Arm M   | M0+ 2.61 k (2.93 k unaligned)
+//   cores/blake2s/armv7em.S                     | M3 to M33   | 1.33 k
 #ifndef WG_BLAKE2S_H
 #define WG_BLAKE2S_H
 
@@ -34,7 +36,8 @@ void wg_blake2s(uint8_t *out, size_t outlen, const uint8_t *key, size_t keylen, 
 
 // Core, defined by exactly one file of cores/blake2s. Compresses nblocks blocks of 64 bytes at any
 // alignment: before each one inc is added to the 64-bit counter t; f0 is all ones for the last
-// block of a message and else 0 (RFC 7693 section 3.2). nblocks may be 0.
+// block of a message and else 0 (RFC 7693 section 3.2). nblocks may be 0. Leaves nothing secret in
+// registers or below its caller's stack pointer.
 void wg_blake2s_core(uint32_t h[8], const uint8_t *blocks, size_t nblocks, uint32_t t[2],
                      uint32_t inc, uint32_t f0);
 

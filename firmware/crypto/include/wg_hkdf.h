@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // HMAC-BLAKE2s (RFC 2104) and WireGuard's key derivation (paper section 5.4: Kdf1, Kdf2, Kdf3,
 // which is HKDF of RFC 5869 with an empty info). Cost of one HMAC: 3 BLAKE2s blocks and 1 for each
-// 64 bytes of input; Kdf n takes n + 1 of them.
+// 64 bytes of input. Kdf n takes one of them, 2 blocks for its result's padded forms, and 2 n.
 #ifndef WG_HKDF_H
 #define WG_HKDF_H
 

@@ -50,9 +50,11 @@ static inline uint32_t wg_rotl32(uint32_t v, unsigned n) {
 }
 
 // a * b. Where there is no long multiply instruction compilers call a library function for it, and
-// libgcc's for Armv6-M branches on the operands: there a function of ours makes it from 16-bit
-// products. It is a call, because inlined it would cost such a machine all its registers.
-#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__) || defined(WG_SHORT_MULTIPLY)
+// libgcc's for Armv6-M branches on the operands; the Cortex-M3 (7M, not 7EM) has one whose time
+// depends on them. There a function of ours makes it from 16-bit products. It is a call, because
+// inlined it would cost such a machine all its registers.
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_7M__) || defined(__ARM_ARCH_8M_BASE__) ||       \
+    defined(WG_SHORT_MULTIPLY)
 #define WG_MUL32_CALLED
 uint64_t wg_mul32(uint32_t a, uint32_t b);
 #else

@@ -3,6 +3,9 @@
 #include "wg_blake2s.h"
 #include "wg_util.h"
 
+// What the compression uses at most; see AEAD_STACK_BYTES in aead.c.
+#define BLAKE2S_STACK_BYTES 320
+
 // The IV again (section 2.6): a core stands alone.
 static const uint32_t blake2s_core_iv[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                             0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -45,8 +48,9 @@ static void blake2s_round(uint32_t v[16], const uint32_t m[16], const uint8_t s[
     BLAKE2S_G(3, 4, 9, 14, s[14], s[15]);
 }
 
-void wg_blake2s_core(uint32_t h[8], const uint8_t *blocks, size_t nblocks, uint32_t t[2],
-                     uint32_t inc, uint32_t f0) {
+static __attribute__((noinline)) void blake2s_blocks(uint32_t h[8], const uint8_t *blocks,
+                                                     size_t nblocks, uint32_t t[2], uint32_t inc,
+                                                     uint32_t f0) {
     uint32_t v[16], m[16];
     for (; nblocks != 0; nblocks--, blocks += WG_BLAKE2S_BLOCK_BYTES) {
         t[0] += inc;
@@ -68,6 +72,12 @@ void wg_blake2s_core(uint32_t h[8], const uint8_t *blocks, size_t nblocks, uint3
             h[i] ^= v[i] ^ v[i + 8];
         }
     }
-    wg_wipe(v, sizeof v);
-    wg_wipe(m, sizeof m);
+}
+
+void wg_blake2s_core(uint32_t h[8], const uint8_t *blocks, size_t nblocks, uint32_t t[2],
+                     uint32_t inc, uint32_t f0) {
+    if (nblocks != 0) {
+        blake2s_blocks(h, blocks, nblocks, t, inc, f0);
+        wg_wipe_stack(BLAKE2S_STACK_BYTES);
+    }
 }
