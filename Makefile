@@ -77,7 +77,8 @@ format: setup
 	    xargs -0r $(VENV)/clang-format -i
 
 # pytest last and alone, so that its closing line is the last one. Each test file stays on one worker.
-WORKERS ?= -n auto --maxprocesses=4 --dist loadfile
+# Three at least, also on two cores: much of the time is waiting. Order: tests/conftest.py.
+WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
 test: lint firmware-all hostlib peer
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
 
