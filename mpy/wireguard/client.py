@@ -32,7 +32,7 @@ def autostart():
     """Bring up what is provisioned to start by itself. Never raises: boot must go on."""
     for name in store.names():
         try:
-            if name not in interfaces and store.load(name)[0]["autostart"]:
+            if name not in interfaces and _settings(name)["autostart"]:
                 WireGuard(name).active(True)
         except Exception as error:
             print("wireguard: %s: %s %s" % (name, type(error).__name__, error))
@@ -270,7 +270,7 @@ class WireGuard:
             raise OSError("%s is not active" % self.name)
 
     def _loaded(self):
-        return self._config if self._netif is not None else store.load(self.name)[0]
+        return self._config if self._netif is not None else _settings(self.name)
 
     def _is_up(self, peer):
         return peer.state == "up" and self._netif.has_session(peer.id)
@@ -295,6 +295,15 @@ class WireGuard:
             "persistent_keepalive_s": settings["persistent_keepalive"],
             "status": self._why_down(peer) or peer.state,
         }
+
+
+def _settings(name):
+    """The stored configuration; the keys that come with it are wiped at once."""
+    settings, private_key, preshared = store.load(name)
+    for key in [private_key] + preshared:
+        if key is not None:
+            key.wipe()
+    return settings
 
 
 def _wall_ms():

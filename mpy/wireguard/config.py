@@ -8,6 +8,8 @@ with everything else. Shapes: see docs/PROVISIONING.md, "Configuration".
 
 from binascii import a2b_base64, b2a_base64
 
+from .core import allowedips
+
 VERSION = 1
 KEY_BYTES = 32
 NAME_MAX_CHARS = 15  # IFNAMSIZ - 1, what wg-quick allows
@@ -22,7 +24,6 @@ MTU_DEFAULT_BYTES = 1420  # the same with IPv6 outside
 KEEPALIVE_MAX_S = 65535
 
 _DIGITS = "0123456789"
-_HEX = "0123456789abcdefABCDEF"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NAME_CHARS = _LETTERS + _DIGITS + "_=+.-"
 _HOST_CHARS = _LETTERS + _DIGITS + "-_"
@@ -89,7 +90,7 @@ def address(text, field="address"):
     """Return the 4 or 16 bytes of an IPv4 or IPv6 address or raise Bad."""
     if not isinstance(text, str) or len(text) > 45:
         raise Bad(field, "not an address")
-    raw = _ipv6(text) if ":" in text else _ipv4(text)
+    raw = _packed(text)
     if raw is None:
         raise Bad(field, "not an address")
     return raw
@@ -119,7 +120,7 @@ def endpoint(text, field="endpoint"):
     if not colon or not port:
         raise Bad(field, "port must be 1 to 65535")
     if host[:1] == "[" and host[-1:] == "]":
-        if _ipv6(host[1:-1]) is None:
+        if ":" not in host or _packed(host[1:-1]) is None:
             raise Bad(field, "not an IPv6 address")
         return host[1:-1], port
     if not _host(host):
@@ -226,7 +227,7 @@ def _host(text):
         return False
     labels = text.split(".")
     if _only(labels[-1], _DIGITS):  # a top-level name is never all digits: this is an address
-        return _ipv4(text) is not None
+        return _packed(text) is not None
     for label in labels:
         if not 1 <= len(label) <= 63 or not _only(label, _HOST_CHARS):
             return False
@@ -235,37 +236,9 @@ def _host(text):
     return True
 
 
-def _ipv4(text):
-    numbers = [_decimal(part, 255) for part in text.split(".")]
-    if len(numbers) != 4 or None in numbers:
+def _packed(text):
+    """The 4 or 16 bytes of an address, or None."""
+    try:
+        return allowedips.parse_address(text)
+    except ValueError:
         return None
-    return bytes(numbers)
-
-
-def _ipv6(text):
-    head, gap, tail = text.partition("::")
-    front = _groups(head, not gap)
-    back = _groups(tail, True)
-    if front is None or back is None:
-        return None
-    missing = 16 - len(front) - len(back)
-    if missing < 2 if gap else missing != 0:
-        return None
-    return front + bytes(missing) + back
-
-
-def _groups(text, last):
-    """Bytes of colon-separated groups; the `last` part may end in IPv4 (RFC 4291 §2.2)."""
-    out = b""
-    parts = text.split(":") if text else []
-    for i, part in enumerate(parts):
-        if last and i == len(parts) - 1 and "." in part:
-            raw = _ipv4(part)
-        elif 1 <= len(part) <= 4 and _only(part, _HEX):
-            raw = int(part, 16).to_bytes(2, "big")
-        else:
-            raw = None
-        if raw is None:
-            return None
-        out += raw
-    return out
