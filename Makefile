@@ -21,7 +21,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) hostlib peer demo test bench lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) hostlib peer demo test bench xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo 'make hostlib        the C code as a library for CPython'
 	@echo 'make peer           the reference server (wireguard-go)'
 	@echo 'make bench          what each crypto core costs on each processor, counted in emulators'
+	@echo 'make xtensa         a compiler for Xtensa, for bench and for: make test-xtensa'
 	@echo 'make lint           ruff, clang-format'
 	@echo 'make format         rewrite the sources in the house style'
 	@echo 'make clean          remove what was built;  make distclean  the whole .cache folder'
@@ -62,7 +63,18 @@ peer: setup
 demo: setup $(ENV) hostlib peer
 	@$(ALONE) $(VENV)/python host_tools/demo/run.py $(ARGS)
 
+# The compiler for Xtensa is no part of setup: it is needed here and by test-xtensa only.
+xtensa: setup
+	@$(BOOT) xtensa
+
+# Every suite on the emulated core, with MULUH and without; some four minutes.
+test-xtensa: xtensa
+	@$(ALONE) $(MAKE) --no-print-directory -C tests/native TARGET=xtensa OPT=-O2 TIMEOUT_S=600 check
+	@$(ALONE) $(MAKE) --no-print-directory -C tests/native TARGET=xtensa_short OPT=-O2 \
+	    TIMEOUT_S=600 check
+
 bench: setup
+	@$(BOOT) xtensa || echo '  bench: the figures for Xtensa are those of bench/baseline.json'
 	@$(VENV)/python bench/run.py $(ARGS)
 
 lint: setup

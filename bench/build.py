@@ -116,13 +116,14 @@ class Program:
 
     def nm(self) -> list[tuple[int, int, str]]:
         """(address, size, name) of each symbol, Thumb's bit cleared, by address."""
+        bit = 1 if self.target.prefix.startswith("arm") else 0
         found = []
         for line in command([f"{self.target.prefix}nm", "-S", "-n", self.elf]).splitlines():
             words = line.split()
             if len(words) == 4 and words[2] in "tTwW":
-                found.append((int(words[0], 16) & ~1, int(words[1], 16), words[3]))
+                found.append((int(words[0], 16) & ~bit, int(words[1], 16), words[3]))
             elif len(words) == 3 and words[1] in "tTwWA":
-                found.append((int(words[0], 16) & ~1, 0, words[2]))
+                found.append((int(words[0], 16) & ~bit, 0, words[2]))
         return found
 
     def halfwords(self) -> dict[int, int]:

@@ -143,6 +143,8 @@ def run(program: Program, requests: Sequence[Request], profile: bool = False) ->
         options = f"{plugin()},cpu={target.model},out={counts},profile={'on' if profile else 'off'}"
         for word in ("start", "stop"):
             options += f",{word}={program.address(f'bench_{word}'):#x}"
+        for word, symbol in zip(("skip", "until"), target.uncounted, strict=False):
+            options += f",{word}={program.address(symbol):#x}"
         loader = f"loader,file={wanted},addr={target.requests_address:#x},force-raw=on"
         answers = command(
             [*target.qemu, "-nographic", "-monitor", "none", "-serial", "none"]

@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,10 +54,11 @@ class Source:
     take: str
     sha256: tuple[tuple[str, str], ...]
     into: str
+    only: tuple[str, ...] = field(default=(), repr=False)
 
     def key(self) -> str:
         """Identity of the wanted tree: a change of anything in the section makes it stale."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
+        return hashlib.sha256(" ".join((repr(self), *self.only)).encode()).hexdigest()
 
 
 def _parse_hashes(name: str, text: str) -> tuple[tuple[str, str], ...]:
@@ -75,9 +76,9 @@ def _parse_hashes(name: str, text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _parse_section(name: str, section: configparser.SectionProxy) -> Source:
-    for field in ("version", "into"):
-        if not section.get(field):
-            raise FetchError(f"sources.lock: [{name}] {field}: missing")
+    for needed in ("version", "into"):
+        if not section.get(needed):
+            raise FetchError(f"sources.lock: [{name}] {needed}: missing")
     into = section["into"]
     if os.path.isabs(into) or ".." in Path(into).parts:
         raise FetchError(f"sources.lock: [{name}] into: {into!r} leaves the source folder")
@@ -94,6 +95,7 @@ def _parse_section(name: str, section: configparser.SectionProxy) -> Source:
         take=section.get("take", ""),
         sha256=_parse_hashes(name, section.get("sha256", "")),
         into=into,
+        only=tuple(section.get("only", "").split()),
     )
 
 
@@ -258,6 +260,10 @@ def check_files(source: Source, folder: Path) -> None:
             )
 
 
+# The index that this process has fetched.
+refreshed: set[tuple[str, bool]] = set()
+
+
 def debian_files(source: Source, cache: Path, work: Path) -> Path:
     """Folder with the package's checked files; kept, so that the next tree needs no network."""
     kept = cache / "downloads" / f"{source.name}-{source.version}-debian"
@@ -268,7 +274,10 @@ def debian_files(source: Source, cache: Path, work: Path) -> Path:
         except FetchError as error:
             say(f"{error}: fetching it again")
     apt = PrivateApt(cache / "apt")
-    apt.update(source.suite, source.is_binary)
+    if (source.suite, source.is_binary) not in refreshed:
+        apt.update(source.suite, source.is_binary)
+        refreshed.clear()  # the new index has taken the place of the one before
+        refreshed.add((source.suite, source.is_binary))
     fresh = work / "files"
     fresh.mkdir()
     apt.download(source, fresh)
@@ -277,6 +286,15 @@ def debian_files(source: Source, cache: Path, work: Path) -> Path:
     kept.parent.mkdir(parents=True, exist_ok=True)
     os.rename(fresh, kept)
     return kept
+
+
+def unpack_tarball(source: Source, tarball: Path, work: Path) -> Path:
+    """What the tarball's one folder holds, or what of it `only` names."""
+    tree = work / "tree"
+    tree.mkdir()
+    chosen = ["--wildcards", *source.only] if source.only else []
+    run(["tar", "-xf", str(tarball), "--strip-components=1", "-C", str(tree), *chosen])
+    return tree
 
 
 def unpack_binary(source: Source, package: Path, work: Path) -> Path:
@@ -288,10 +306,7 @@ def unpack_binary(source: Source, package: Path, work: Path) -> Path:
         return taken
     if not taken.is_file():
         raise FetchError(f"{source.name}: {source.take} is not in {package.name}")
-    tree = work / "tree"
-    tree.mkdir()
-    run(["tar", "-xf", str(taken), "--strip-components=1", "-C", str(tree)])
-    return tree
+    return unpack_tarball(source, taken, work)
 
 
 def debian_tree(source: Source, cache: Path, work: Path) -> Path:
@@ -300,6 +315,8 @@ def debian_tree(source: Source, cache: Path, work: Path) -> Path:
     first = files / source.sha256[0][0]
     if source.is_binary:
         return unpack_binary(source, first, work)
+    if source.only:  # upstream's tarball is the lock's second file; Debian's patches are left out
+        return unpack_tarball(source, files / source.sha256[1][0], work)
     tree = work / "tree"
     run(["dpkg-source", "-x", str(first), str(tree)])
     return tree

@@ -8,7 +8,11 @@
 #define BENCH_REQUESTS_MAX 513
 #define BENCH_RAM_BYTES 0x200000u
 #define BENCH_ARGS 16
+#ifdef __XTENSA__
+#define BENCH_AFTER 24
+#else
 #define BENCH_AFTER 16
+#endif
 // Of the stack given to bench_call, what call_*.S itself uses.
 #ifdef __riscv
 #define BENCH_FRAME_BYTES 64

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A QEMU plugin that counts what runs between two addresses:
 //
-//   -plugin cycles.so,cpu=m4,start=0x…,stop=0x…,out=FILE[,profile=on]
+//   -plugin cycles.so,cpu=m4,start=0x…,stop=0x…,out=FILE[,profile=on][,skip=0x…,until=0x…]
 //
 // A region begins with the instruction at `start` and ends before the one at `stop`; both must be
-// the target of a branch. cpu is a model of model.c, or `count`: each instruction costs 1. For each
-// region FILE gets a line
+// the target of a branch. What runs from `skip` to `until` is left out: an exception that stands
+// for an instruction which the emulated core lacks, and which is counted itself. cpu is a model of
+// model.c, or `count`: each instruction costs 1. For each region FILE gets a line
 //   region NUMBER cycles N instructions N code HASH data HASH [class=count …]
 // and with profile=on a line `at ADDRESS executed N cycles N` for each instruction that ran.
 // The hashes are of the sequence of addresses executed, and of those loaded and stored: equal
@@ -40,13 +41,13 @@ typedef struct block {
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_API_VERSION;
 
 static const cost_model *model;
-static uint64_t start_address, stop_address;
+static uint64_t start_address, stop_address, skip_address, until_address;
 static bool want_profile;
 static FILE *out;
 
 static block *blocks;
 static block *previous;
-static bool active;
+static bool active, skipping;
 static unsigned region;
 static uint64_t cycles, instructions, code_hash, data_hash, unaligned;
 
@@ -121,9 +122,10 @@ static void settle(block *before, const block *now) {
 static void on_block(unsigned vcpu, void *data) {
     block *b = data;
     (void)vcpu;
+    skipping = b->address >= skip_address && b->address < until_address;
     if (b->address == start_address) {
         begin();
-    } else if (!active) {
+    } else if (!active || skipping) {
         return;
     }
     if (model != NULL && previous != NULL) {
@@ -154,7 +156,7 @@ static void on_memory(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addres
     uint64_t size = UINT64_C(1) << qemu_plugin_mem_size_shift(info);
     (void)vcpu;
     (void)data;
-    if (active) {
+    if (active && !skipping) {
         data_hash = mix(data_hash, address << 4 | size << 1 | qemu_plugin_mem_is_store(info));
         if ((address & (size - 1)) != 0) {
             unaligned++;
@@ -235,6 +237,10 @@ static bool option(char *text) {
         start_address = strtoull(value, NULL, 0);
     } else if (strcmp(text, "stop") == 0) {
         stop_address = strtoull(value, NULL, 0);
+    } else if (strcmp(text, "skip") == 0) {
+        skip_address = strtoull(value, NULL, 0);
+    } else if (strcmp(text, "until") == 0) {
+        until_address = strtoull(value, NULL, 0);
     } else if (strcmp(text, "out") == 0) {
         out = fopen(value, "w");
     } else if (strcmp(text, "profile") == 0) {

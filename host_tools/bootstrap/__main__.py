@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""python3 -m host_tools.bootstrap setup | peer | run LABEL -- COMMAND ..."""
+"""python3 -m host_tools.bootstrap setup | peer | xtensa | run LABEL -- COMMAND ..."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from . import environment, go, paths, platformio, steps, system
+from . import environment, go, paths, platformio, steps, system, xtensa
 
 OLDEST_PYTHON = (3, 10)
-USAGE = "usage: python3 -m host_tools.bootstrap setup | peer | run LABEL -- COMMAND ..."
+USAGE = "usage: python3 -m host_tools.bootstrap setup | peer | xtensa | run LABEL -- COMMAND ..."
 
 
 def fetch_sources() -> None:
@@ -39,6 +39,8 @@ def dispatch(arguments: Sequence[str]) -> None:
         setup()
     elif verb == "peer" and not rest:
         go.build_peer()
+    elif verb == "xtensa" and not rest:
+        xtensa.ensure()
     elif verb == "run" and len(rest) > 2 and rest[1] == "--":
         steps.run(rest[0], rest[2:])
     else:
