@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""A board whose tuned core is wrong, and one whose generic core is too: a firmware of its own is
-built for each from a copy of the sources with planted cores."""
+"""A library and a board whose tuned core is wrong, and whose generic core is too: built from the
+sources with planted cores."""
 
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,51 @@ def on_board(elf: Path, folder: Path, code: str) -> str:
             line.close()
     assert not err, err.decode()
     return out.decode().strip()
+
+
+def library(folder: str, *options: str) -> Path:
+    """The CPython library with the planted core, in a folder of .cache/build/planted."""
+    (BUILD / "planted" / "x25519").mkdir(parents=True, exist_ok=True)
+    (BUILD / "planted" / "x25519" / "planted.c").write_text(WRONG_CORE)
+    names = ("blake2s", "chacha20", "poly1305", "chacha20poly1305")
+    cores = [f"cores/{name}/generic32.c" for name in names]
+    cores.append("../../.cache/build/planted/x25519/planted.c")
+    command = ["make", "-s", "-C", str(ROOT / "firmware" / "binding" / "cpython")]
+    command += [f"OUT=../../../.cache/build/planted/{folder}", f"WG_CORES={' '.join(cores)}"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return BUILD / "planted" / folder / "lib_wireguard.so"
+
+
+def on_cpython(library: Path, code: str) -> subprocess.CompletedProcess[str]:
+    folders = [ROOT / "mpy", ROOT / "firmware" / "binding" / "cpython"]
+    environment = dict(os.environ, WIREGUARD_LIBRARY=str(library))
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, folders))
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_good_cores_on_cpython() -> None:
+    import wireguard
+
+    report = wireguard.selftest()
+    assert set(report.values()) == {(core, "passed") for core in ("generic32", "hkdf", "xaead")}
+    assert {"blake2s", "chacha20poly1305", "x25519"} < report.keys()
+
+
+def test_wrong_core_on_cpython_is_replaced() -> None:
+    done = on_cpython(
+        library("fallback", "WG_FALLBACK=1"), "import wireguard\nprint(wireguard.selftest())"
+    )
+    report = ast.literal_eval(done.stdout)
+    assert report.pop("x25519") == ("generic32", "replaced")
+    assert {result for _, result in report.values()} == {"passed"}
+
+
+def test_wrong_core_on_cpython_without_another() -> None:
+    done = on_cpython(library("alone"), "import _wireguard")
+    assert "ImportError: self-test of the crypto code failed: 0x40" in done.stderr
 
 
 @pytest.mark.slow
