@@ -17,14 +17,13 @@ bench_call:
     l32i a8, a2, 24 + 4 * \n
     s32i a8, a1, 4 * \n
     .endr
+    call8 spill                         /* all callers to the stack: every call begins alike */
     l32i a10, a2, 0
     l32i a11, a2, 4
     l32i a12, a2, 8
     l32i a13, a2, 12
     l32i a14, a2, 16
     l32i a15, a2, 20
-    movi a8, 0
-    movi a9, 0
     j bench_start
     .p2align 2
     .type bench_start, @function
@@ -61,3 +60,17 @@ bench_stop:
     movsp a1, a7
     retw
     .size bench_call, . - bench_call
+
+    .section .text.spill, "ax"
+    .p2align 2
+spill:
+    entry a1, 32
+    call8 1f
+    retw
+    .p2align 2
+1:  entry a1, 32
+    call8 2f
+    retw
+    .p2align 2
+2:  entry a1, 32
+    retw
