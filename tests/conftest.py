@@ -7,7 +7,14 @@ work go first: the one that starts last decides when the whole is done.
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
+
+# How fast examples come says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 LONG = ("test_vectors_native", "test_bench_secrets", "test_bootstrap_pio", "test_port")
 

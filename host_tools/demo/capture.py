@@ -42,6 +42,20 @@ def frames(path: Path) -> Iterator[bytes]:
         offset += size
 
 
+def snapshot(path: Path, copy: Path) -> Path:
+    """The whole frames that a growing capture holds now, in a file of its own: two readers of the
+    growing one would not see the same."""
+    data = path.read_bytes()
+    whole = FILE_HEADER_BYTES
+    while whole + RECORD_HEADER_BYTES <= len(data):
+        end = whole + RECORD_HEADER_BYTES + struct.unpack_from("<I", data, whole + 8)[0]
+        if end > len(data):
+            break
+        whole = end
+    copy.write_bytes(data[:whole])
+    return copy
+
+
 def udp_payload(frame: bytes, ports: set[int]) -> bytes | None:
     """The payload of a datagram from or to one of `ports`; None for everything else."""
     packet = frame[ETHERNET_BYTES:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from demo import capture, firmware_size
 from demo.figure import Figure, kib, milliseconds, rate, require
@@ -295,11 +296,12 @@ def shown_figures(printed: str, names: dict[str, str]) -> Figures:
 def measures(rig: Rig, say: Say) -> Figures:
     """7. The capture on the board's wire, and the sizes of firmware, module and session."""
     say("counting messages in the capture")
-    counts = capture.count_messages(rig.capture, rig.ports)
+    now = capture.snapshot(rig.capture, rig.folder / "point-7.pcap")
+    counts = capture.count_messages(now, rig.ports)
     require(counts[1] > 0 and counts[2] > 0 and counts[4] > 0, f"messages by type: {counts}")
     require(counts[0] == 0, f"{counts[0]} datagrams are not WireGuard messages")
     names = [f"{counts[kind]} {name}" for kind, name in capture.NAMES.items() if counts[kind]]
-    figures = [Figure("capture", ", ".join(names)), _tshark(rig, counts, say)]
+    figures = [Figure("capture", ", ".join(names)), _tshark(now, rig.ports, counts, say)]
     say("firmware sizes")
     total = firmware_size.total(rig.elf)
     module = firmware_size.module(rig.elf)
@@ -313,9 +315,9 @@ def measures(rig: Rig, say: Say) -> Figures:
     ]
 
 
-def _tshark(rig: Rig, counts: dict[int, int], say: Say) -> Figure:
+def _tshark(path: Path, ports: set[int], counts: dict[int, int], say: Say) -> Figure:
     say("tshark")
-    seen = capture.tshark_count(rig.capture, rig.ports)
+    seen = capture.tshark_count(path, ports)
     if seen is None:
         return Figure("tshark", "not installed; the counts above are our own reader's")
     require(dict(seen) == dict(counts), f"tshark counts {dict(seen)}, we count {dict(counts)}")
