@@ -13,6 +13,8 @@
 #define WG_CHACHA20_BLOCK_BYTES 64
 #define WG_CHACHA20_COUNTER_WORD 12
 
+// The first 12 words of the state: constants and key.
+void wg_chacha20_set_key(uint32_t state[16], const uint8_t key[32]);
 // Fills the state matrix of RFC 8439 section 2.3: constants, key, block counter, nonce.
 void wg_chacha20_init(uint32_t state[16], const uint8_t key[32], const uint8_t nonce[12],
                       uint32_t counter);

@@ -20,12 +20,15 @@ typedef struct {
     uint32_t s[4];
 } wg_poly1305_state;
 
+// key may be where st->r and st->s are.
 void wg_poly1305_init(wg_poly1305_state *st, const uint8_t key[32]);
 // Absorbs len bytes. A length that is no multiple of 16 ends the message: nothing may follow it.
 void wg_poly1305_absorb(wg_poly1305_state *st, const uint8_t *in, size_t len);
 // As absorb, but fills the last short block with zeros: the AEAD's padding, after which more
 // follows.
 void wg_poly1305_absorb_padded(wg_poly1305_state *st, const uint8_t *in, size_t len);
+// Writes the tag of what was absorbed. tag may be where st->h is, which it then replaces.
+void wg_poly1305_tag(const wg_poly1305_state *st, uint8_t tag[16]);
 // Writes the tag and wipes st.
 void wg_poly1305_final(wg_poly1305_state *st, uint8_t tag[16]);
 
