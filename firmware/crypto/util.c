@@ -46,14 +46,14 @@ static inline uint32_t equal_gather(uint32_t diff, uint32_t more) {
 }
 
 bool wg_equal(const void *a, const void *b, size_t n) {
-    const any_word *v = a, *w = b;
+    const uint8_t *x = a, *y = b;
     uint32_t diff = 0;
     if ((((uintptr_t)a | (uintptr_t)b) & 3) == 0) {
-        for (; n >= 4; n -= 4) {
-            diff = equal_gather(diff, *v++ ^ *w++);
+        for (; n >= 4; n -= 4, x += 4, y += 4) {
+            diff = equal_gather(diff, *(const any_word *)x ^ *(const any_word *)y);
         }
     }
-    for (const uint8_t *x = (const uint8_t *)v, *y = (const uint8_t *)w; n != 0; n--) {
+    for (; n != 0; n--) {
         diff = equal_gather(diff, (uint32_t)(*x++ ^ *y++));
     }
     return ((diff | (0u - diff)) >> 31) == 0;
@@ -67,7 +67,11 @@ static inline void load_four(uint32_t *words, const uint8_t *p) {
 }
 
 void wg_load_words(uint32_t *words, const uint8_t *p, size_t n) {
-    bool aligned = ((uintptr_t)p & 3) == 0;
+    const uint32_t one = 1;
+    bool aligned = ((uintptr_t)p & 3) == 0, little_endian = *(const uint8_t *)&one == 1;
+    if (little_endian && p == (const uint8_t *)words) {
+        return;
+    }
     for (; n != 0; n -= 4, words += 4, p += 16) {
         if (aligned) {
             load_four(words, __builtin_assume_aligned(p, 4));

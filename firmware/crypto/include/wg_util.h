@@ -44,7 +44,8 @@ static inline void wg_store64(uint8_t *p, uint64_t v) {
     wg_store32(p + 4, (uint32_t)(v >> 32));
 }
 
-// n words, a multiple of 4, from 4 n bytes at p; faster where p is aligned. words may be p.
+// n words, a multiple of 4, from 4 n bytes at p; faster where p is aligned. p may be words, which
+// costs nothing on little-endian machines.
 void wg_load_words(uint32_t *words, const uint8_t *p, size_t n);
 
 // n in 1..31.

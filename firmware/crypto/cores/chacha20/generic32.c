@@ -3,7 +3,7 @@
 #include "wg_chacha20.h"
 #include "wg_util.h"
 
-// What the rounds use at most; see AEAD_STACK_BYTES in aead.c.
+// What the rounds use at most, of all targets of tests/native (test_wipe.c).
 #define CHACHA20_STACK_BYTES 384
 
 #define CHACHA20_QUARTER(a, b, c, d)                                                               \

@@ -114,25 +114,26 @@ wg_poly1305_core:
     str r0, [sp, #ST]
     str r4, [sp, #LATER]
     add r12, r1, #12
-    add r2, r12, r2, lsl #4
-    str r2, [sp, #END]
+    mov r9, r3
+    add r10, r12, r2, lsl #4
+    str r10, [sp, #END]
     ldr rr0, [r0, #20]
     ldr r5, [r0, #24]
     ldr r6, [r0, #28]
     ldr r7, [r0, #32]
     add r8, r5, r5, lsr #2
-    add r9, r6, r6, lsr #2
+    add r3, r6, r6, lsr #2
     add ss3, r7, r7, lsr #2
     str r5, [sp, #R1]
     str r6, [sp, #R2]
     str r7, [sp, #R3]
     str r8, [sp, #S1]
-    str r9, [sp, #S2]
+    str r3, [sp, #S2]
     /* The first block is added with carries, to the h that is below 5 2^128: v <= 6. */
     ldr r4, [r0, #16]
     ldr r1, [r0, #4]
-    ldr r9, [r0, #8]
-    ldr r10, [r0, #12]
+    ldr r2, [r0, #8]
+    ldr r3, [r0, #12]
     ldr r0, [r0]
     ldr r5, [p, #-12]
     ldr r6, [p, #-8]
@@ -140,12 +141,10 @@ wg_poly1305_core:
     ldr r8, [p], #16
     adds r0, r0, r5
     adcs r1, r1, r6
-    adcs r5, r9, r7
-    adcs r6, r10, r8
-    adc r4, r4, r3
-    subs r10, r2, p
-    mov r2, r5
-    mov r3, r6
+    adcs r2, r2, r7
+    adcs r3, r3, r8
+    adc r4, r4, r9
+    subs r10, r10, p
     beq .Llast
     lsls r10, r10, #27                  /* odd: begin in the middle */
     beq .Lpair

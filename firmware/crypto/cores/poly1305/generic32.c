@@ -7,7 +7,7 @@
 #include "wg_poly1305.h"
 #include "wg_util.h"
 
-// What it uses at most; see AEAD_STACK_BYTES in aead.c.
+// What the products use at most, of all targets of tests/native (test_wipe.c).
 #define POLY1305_STACK_BYTES 384
 
 static __attribute__((noinline)) void poly1305_blocks(wg_poly1305_state *st, const uint8_t *blocks,
