@@ -72,6 +72,7 @@ test-xtensa: xtensa
 	@$(ALONE) $(MAKE) --no-print-directory -C tests/native TARGET=xtensa OPT=-O2 TIMEOUT_S=600 check
 	@$(ALONE) $(MAKE) --no-print-directory -C tests/native TARGET=xtensa_short OPT=-O2 \
 	    TIMEOUT_S=600 check
+	@$(ALONE) WG_TEST_XTENSA=1 $(VENV)/python -m pytest tests/unit/test_bench_secrets.py -k xtensa
 
 bench: setup
 	@$(BOOT) xtensa || echo '  bench: the figures for Xtensa are those of bench/baseline.json'

@@ -4,19 +4,17 @@
 #include "wg_core.h"
 #include "wg_util.h"
 
-static void chacha20_key(uint32_t state[16], const uint8_t key[32]) {
+void wg_chacha20_set_key(uint32_t state[16], const uint8_t key[32]) {
     state[0] = 0x61707865; // "expand 32-byte k"
     state[1] = 0x3320646e;
     state[2] = 0x79622d32;
     state[3] = 0x6b206574;
-    for (unsigned i = 0; i < 8; i++) {
-        state[4 + i] = wg_load32(key + 4 * i);
-    }
+    wg_load_words(state + 4, key, 8);
 }
 
 void wg_chacha20_init(uint32_t state[16], const uint8_t key[32], const uint8_t nonce[12],
                       uint32_t counter) {
-    chacha20_key(state, key);
+    wg_chacha20_set_key(state, key);
     state[12] = counter;
     for (unsigned i = 0; i < 3; i++) {
         state[13 + i] = wg_load32(nonce + 4 * i);
@@ -42,7 +40,7 @@ void wg_chacha20_xor(uint32_t state[16], uint8_t *dst, const uint8_t *src, size_
 void wg_hchacha20(uint8_t out[32], const uint8_t key[32], const uint8_t nonce[16]) {
     uint32_t state[16];
     uint8_t block[WG_CHACHA20_BLOCK_BYTES] = {0};
-    chacha20_key(state, key);
+    wg_chacha20_set_key(state, key);
     for (unsigned i = 0; i < 4; i++) {
         state[12 + i] = wg_load32(nonce + 4 * i);
     }

@@ -3,8 +3,8 @@
 #include "wg_chacha20.h"
 #include "wg_util.h"
 
-// What HChaCha20 uses at most; the AEAD wipes what it used itself.
-#define XAEAD_STACK_BYTES 512
+// What HChaCha20 uses at most beside its core; the AEAD wipes what it used itself.
+#define XAEAD_STACK_BYTES 128
 
 // draft-irtf-cfrg-xchacha-03 section 2.3: 16 bytes of the nonce make the subkey, 8 are left.
 static void xaead_subkey(uint8_t subkey[32], uint8_t rest[12], const uint8_t nonce[24],

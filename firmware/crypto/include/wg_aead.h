@@ -8,7 +8,8 @@
 //
 // Implementations of wg_chacha20poly1305_core   | runs on     | cost (cycles per 64-byte block)
 //   cores/chacha20poly1305/generic32.c          | any C11     | what its two cores cost, in turn
-// A message of 1420 bytes with the generic cores: M0+ 189 k, M3 66 k, M4 56 k, M33 59 k (bench/).
+// A message of 1420 bytes, cycles (bench/): M0+ 89 k, M3 63 k, M4 and M33 26.6 k; with the generic
+// cores 189 k, 66 k and 56 k.
 #ifndef WG_AEAD_H
 #define WG_AEAD_H
 
@@ -41,9 +42,14 @@ void wg_aead_seal_nonce(uint8_t *dst, const uint8_t *src, size_t len, const uint
 bool wg_aead_open_nonce(uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *ad,
                         size_t adlen, const uint8_t nonce[12], const uint8_t key[32]);
 
+// first: ChaCha20's first block, whose first half is Poly1305's key, lies on poly from its r on.
+#define WG_AEAD_FIRST_WORD 5
 typedef struct {
     uint32_t chacha[16];
-    wg_poly1305_state poly;
+    union {
+        wg_poly1305_state poly;
+        uint32_t first[WG_AEAD_FIRST_WORD + 16];
+    };
 } wg_aead_state;
 
 // Core, defined by exactly one file of cores/chacha20poly1305: for each of nblocks blocks of 64

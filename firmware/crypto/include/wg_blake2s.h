@@ -5,6 +5,7 @@
 //   cores/blake2s/generic32.c                   | any C11     | M0+ 5.6 k, M3 to M33 3.2 k
 //   cores/blake2s/armv6m.S                      | all Arm M   | M0+ 2.61 k (2.89 k unaligned)
 //   cores/blake2s/armv7em.S                     | M3 to M33   | 1.33 k
+//   cores/blake2s/xtensa.S                      | LX6, LX7    | 1.76 k instructions
 #ifndef WG_BLAKE2S_H
 #define WG_BLAKE2S_H
 

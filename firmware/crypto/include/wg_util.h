@@ -44,9 +44,25 @@ static inline void wg_store64(uint8_t *p, uint64_t v) {
     wg_store32(p + 4, (uint32_t)(v >> 32));
 }
 
+// n words, a multiple of 4, from 4 n bytes at p; faster where p is aligned. p may be words, which
+// costs nothing on little-endian machines.
+void wg_load_words(uint32_t *words, const uint8_t *p, size_t n);
+
 // n in 1..31.
 static inline uint32_t wg_rotl32(uint32_t v, unsigned n) {
     return v << n | v >> (32 - n);
+}
+
+// a + b. Xtensa has no carry flag and its compilers make the carry with a branch, by the values:
+// there it comes from the uppermost bits.
+static inline uint64_t wg_add64(uint64_t a, uint32_t b) {
+#ifdef __XTENSA__
+    uint32_t low = (uint32_t)a, sum = low + b;
+    uint32_t carry = ((low & b) | ((low | b) & ~sum)) >> 31;
+    return (uint64_t)((uint32_t)(a >> 32) + carry) << 32 | sum;
+#else
+    return a + b;
+#endif
 }
 
 // a * b. Where there is no long multiply instruction compilers call a library function for it, and

@@ -6,6 +6,7 @@
 //                                   |                     | M3 2.8 M, M4, M33 1.7 M (1.5 M), 2.8 KB
 //   cores/x25519/armv7em.S          | M4, M7, M33 (UMAAL) | 438 k (403 k), 384 B, 2.9 KB
 //   cores/x25519/armv6m.S           | M0, M0+             | 3.10 M (2.78 M), 548 B, 4.9 KB
+//   cores/x25519/xtensa.c           | Xtensa LX6, LX7     | 2.55 M (2.34 M) instructions, 784 B
 // Counted by bench/.
 #ifndef WG_X25519_H
 #define WG_X25519_H

@@ -34,6 +34,7 @@
     .equ FIRST2, 72             /* the same two in the first round */
     .equ FIRST3, 88
     .equ FIRST, 104             /* x1, x6, x11, x5, x10, x15 in the first round */
+    .equ SECRET_WORDS, 32
     .equ STATE, 128
     .equ DST, 132
     .equ SRC, 136
@@ -101,10 +102,8 @@
     mov x11, r2
     .endm
 
+    /* x0, x5, x10, x15 are in r0-r3. */
     .macro diagonals diagonal2, diagonal3
-    mov r0, x0
-    mov r1, x5
-    mov r2, x10
     quarter
     mov x0, r0
     mov x5, r1
@@ -132,9 +131,8 @@
     str r3, [sp, #COLUMN2 + 12]
     .endm
 
-    /* r0-r3 = column i of the state, after its quarter of the first round. */
+    /* r0-r3 = column i of the state at r3, after its quarter of the first round. */
     .macro first_column i
-    ldr r3, [sp, #STATE]
     ldr r0, [r3, #4 * \i]
     ldr r1, [r3, #4 * \i + 16]
     ldr r2, [r3, #4 * \i + 32]
@@ -153,6 +151,17 @@
     eors r0, r2
     eors r1, r3
     stmia r7!, {r0, r1}
+    .endm
+
+    .macro zero_stream at
+    add \at, sp, #STREAM
+    movs r0, #0
+    movs r1, #0
+    movs r2, #0
+    movs r3, #0
+    .rept 4
+    stmia \at!, {r0-r3}
+    .endr
     .endm
 
     .text
@@ -177,16 +186,20 @@ wg_chacha20_core:
     str r2, [sp, #SRC]
     str r3, [sp, #NBLOCKS]
     amounts
+    mov r3, r0
+    mov r8, r0
     first_column 1
     str r0, [sp, #FIRST]
     str r1, [sp, #FIRST + 12]
     str r2, [sp, #FIRST3 + 8]
     str r3, [sp, #FIRST2 + 12]
+    mov r3, r8
     first_column 2
     str r0, [sp, #FIRST2]
     str r1, [sp, #FIRST + 4]
     str r2, [sp, #FIRST + 16]
     str r3, [sp, #FIRST3 + 12]
+    mov r3, r8
     first_column 3
     str r0, [sp, #FIRST3]
     str r1, [sp, #FIRST2 + 4]
@@ -194,22 +207,24 @@ wg_chacha20_core:
     str r3, [sp, #FIRST + 20]
 
 .Lblock:
+    ldr r3, [sp, #STATE]
     first_column 0
-    mov x0, r0
     str r1, [sp, #FIRST3 + 4]
     str r2, [sp, #FIRST2 + 8]
     str r3, [sp, #DIAGONAL1_D]
-    load4 FIRST
-    mov x1, r0
-    mov x6, r1
+    add r1, sp, #FIRST
+    ldmia r1!, {r2, r3}
+    mov x1, r2
+    mov x6, r3
+    ldmia r1!, {r2}
     mov x11, r2
-    mov x5, r3
-    ldr r0, [sp, #FIRST + 16]
-    mov x10, r0
-    ldr r3, [sp, #FIRST + 20]
+    ldmia r1, {r1-r3}
     diagonals FIRST2, FIRST3
 .Ldouble_round:
     columns
+    mov r0, x0
+    mov r1, x5
+    mov r2, x10
     diagonals DIAGONAL2, DIAGONAL3
     subs r4, #32
     bmi 1f
@@ -264,38 +279,36 @@ wg_chacha20_core:
     cmp r7, r0
     beq .Lxor
 .Lnext:
+    ldr r0, [sp, #NBLOCKS]
+    subs r0, #1
+    beq 2f
+    str r0, [sp, #NBLOCKS]
     str r6, [sp, #SRC]
     str r7, [sp, #DST]
     amounts
-    ldr r0, [sp, #NBLOCKS]
-    subs r0, #1
-    str r0, [sp, #NBLOCKS]
-    beq 2f
     b .Lblock
 
-2:  add sp, sp, #FRAME
+2:  mov r1, r0                          /* zero */
+    mov r2, r0
+    mov r3, r0
+    mov r12, r0
+    mov lr, r0
+    mov r4, sp
+    .rept SECRET_WORDS / 4
+    stmia r4!, {r0-r3}
+    .endr
+    add sp, sp, #FRAME
     pop {r0-r3}
     mov r8, r0
     mov r9, r1
     mov r10, r2
     mov r11, r3
-    movs r0, #0
-    mov r12, r0
-    mov lr, r0
     pop {r4-r7, pc}
 
 /* Not aligned: the block is made of zeros in STREAM, then added to the source by halfwords or, when
    an address is odd, by bytes. */
 .Lunaligned:
-    add r7, sp, #STREAM
-    movs r0, #0
-    movs r1, #0
-    movs r2, #0
-    movs r3, #0
-    stmia r7!, {r0-r3}
-    stmia r7!, {r0-r3}
-    stmia r7!, {r0-r3}
-    stmia r7!, {r0-r3}
+    zero_stream r7
     add r6, sp, #STREAM
     add r7, sp, #STREAM
     b .Loutput
@@ -325,5 +338,6 @@ wg_chacha20_core:
     bpl 1b
 5:  adds r6, #64
     adds r7, #64
+    zero_stream r4
     b .Lnext
     .size wg_chacha20_core, . - wg_chacha20_core

@@ -30,6 +30,7 @@
     .equ SUM, 72
     .equ SUM4, 88
     .equ H4, 92
+    .equ SECRET_WORDS, 24       /* and STAGE, which the last product zeroes */
     .equ MESSAGE, 96            /* what is added next, and the end of the run that it is in */
     .equ END, 100
     .equ HIBIT, 104
@@ -139,33 +140,10 @@
     stmia r5!, {r0-r4}
     .endm
 
-    /* r0-r4 = r0-r3 and SUM4 + the message and the bit above it; the message moves on. */
-    .macro add_message
-    ldr r5, [sp, #MESSAGE]
-    ldmia r5!, {r4}
-    adds r0, r0, r4
-    ldmia r5!, {r4}
-    adcs r1, r4
-    ldmia r5!, {r4}
-    adcs r2, r4
-    ldmia r5!, {r4}
-    adcs r3, r4
-    str r5, [sp, #MESSAGE]
-    ldr r4, [sp, #SUM4]
-    ldr r5, [sp, #HIBIT]
-    adcs r4, r5
-    .endm
-
-    /* The factor in word, and what is cut from it, to place i; word and r0 are lost. */
-    .macro store_factor word, i
-    .if \i < 4
-    str \word, [sp, #WHOLE + 4 * \i]
-    .endif
-    lsls r0, \word, #18
-    lsrs r0, r0, #18
-    str r0, [sp, #LOW + 4 * \i]
-    lsrs \word, \word, #14
-    str \word, [sp, #HIGH + 4 * \i]
+    /* What is cut from a word. */
+    .macro low_half d, word
+    lsls \d, \word, #18
+    lsrs \d, \d, #18
     .endm
 
     .text
@@ -199,33 +177,57 @@ wg_poly1305_core:
     adds r2, r2, r6
     lsrs r3, r7, #2
     adds r3, r3, r7
-    store_factor r1, 0
-    store_factor r2, 1
-    store_factor r3, 2
-    store_factor r4, 3
-    store_factor r5, 4
-    store_factor r6, 5
-    store_factor r7, 6
-    mov r4, r10
-    ldmia r4!, {r0-r3}
-    ldr r4, [r4]
-    str r4, [sp, #SUM4]
-    mov r4, r8
+    add r0, sp, #WHOLE
+    stmia r0!, {r1-r4}
+    mov r11, r5
+    mov r12, r6
+    mov lr, r7
+    low_half r5, r1
+    low_half r6, r2
+    low_half r7, r3
+    add r0, sp, #LOW
+    stmia r0!, {r5-r7}
+    lsrs r5, r1, #14
+    lsrs r6, r2, #14
+    lsrs r7, r3, #14
+    add r0, sp, #HIGH
+    stmia r0!, {r5-r7}
+    mov r5, r11
+    mov r6, r12
+    mov r7, lr
+    low_half r0, r4
+    low_half r1, r5
+    low_half r2, r6
+    low_half r3, r7
+    lsrs r4, r4, #14
+    lsrs r5, r5, #14
+    lsrs r6, r6, #14
+    lsrs r7, r7, #14
+    mov r11, r4
+    add r4, sp, #LOW + 12
+    stmia r4!, {r0-r3}
+    mov r3, r11
+    add r4, sp, #HIGH + 12
+    stmia r4!, {r3}
+    stmia r4!, {r5-r7}
+    mov r0, r8
     mov r5, r9
-    lsls r6, r4, #30
+    lsls r6, r0, #30
     bne 2f
-    str r4, [sp, #MESSAGE]
+    str r0, [sp, #MESSAGE]
     lsls r5, r5, #4
-    adds r4, r4, r5
-    str r4, [sp, #END]
+    adds r0, r0, r5
+    str r0, [sp, #END]
     str r6, [sp, #LEFT]
     b 3f
-2:  str r4, [sp, #SRC]
+2:  str r0, [sp, #SRC]
     subs r5, #1
     str r5, [sp, #LEFT]
     bl .Lcopy
-3:  add_message
-    b .Lreduce
+3:  mov r4, r10
+    ldmia r4!, {r0-r3}
+    ldr r4, [r4]
+    b .Ladd
 
 .Lmultiply:
     mov h3, r3
@@ -244,11 +246,9 @@ wg_poly1305_core:
     mov r11, r2
     str r3, [sp, #SUM4]
     plane LOW, 0, 1
-    movs r4, #0
-    adcs r4, r4
-    mov r8, r4
-    add_message
-    add r4, r8
+    ldr r4, [sp, #SUM4]
+    movs r5, #0
+    adcs r4, r5
     store_sum
     plane LOW, 1
     add_shifted 16, 0
@@ -259,7 +259,17 @@ wg_poly1305_core:
     plane HIGH, 1
     add_shifted 30, 1
 
-.Lreduce:
+.Ladd:
+    ldr r7, [sp, #MESSAGE]
+    ldmia r7!, {r5, r6}
+    adds r0, r0, r5
+    adcs r1, r6
+    ldmia r7!, {r5, r6}
+    adcs r2, r5
+    adcs r3, r6
+    ldr r5, [sp, #HIBIT]
+    adcs r4, r5
+    str r7, [sp, #MESSAGE]
     /* r4 2^128 = 5 (r4 / 4) + (r4 mod 4) 2^128 */
     lsrs r5, r4, #2
     lsls r6, r5, #2
@@ -272,9 +282,8 @@ wg_poly1305_core:
     adcs r3, r5
     adcs r4, r5
     str r4, [sp, #H4]
-    ldr r4, [sp, #MESSAGE]
     ldr r5, [sp, #END]
-    cmp r4, r5
+    cmp r7, r5
     beq 4f
     b .Lmultiply
 
@@ -304,15 +313,22 @@ wg_poly1305_core:
     stmia r4!, {r0-r3}
     ldr r0, [sp, #H4]
     str r0, [r4]
+    movs r0, #0
+    movs r1, #0
+    movs r2, #0
+    movs r3, #0
+    mov r12, r0
+    mov lr, r0
+    mov r4, sp
+    .rept SECRET_WORDS / 4
+    stmia r4!, {r0-r3}
+    .endr
     add sp, sp, #FRAME
     pop {r0-r3}
     mov r8, r0
     mov r9, r1
     mov r10, r2
     mov r11, r3
-    movs r0, #0
-    mov r12, r0
-    mov lr, r0
     pop {r4-r7, pc}
 
 /* The next block to STAGE, by halfwords or bytes; r0-r3 stay. */

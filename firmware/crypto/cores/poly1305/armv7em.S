@@ -24,11 +24,10 @@
     .equ R3, 8
     .equ S1, 12
     .equ S2, 16
-    .equ END, 20                /* last block */
-    .equ COUNT, 24
-    .equ HIBIT, 28
-    .equ ST, 32
-    .equ FRAME, 36
+    .equ END, 20                /* of p */
+    .equ LATER, 24
+    .equ ST, 28
+    .equ FRAME, 36              /* with r4-r11 and lr: 72 bytes */
     .equ SECRET_WORDS, 5
 
     p .req r12                  /* the next block's last word: what can move on as it is loaded */
@@ -107,46 +106,39 @@ wg_poly1305_core:
     bx lr
 1:  push {r4-r11, lr}
     sub sp, sp, #FRAME
-    str r0, [sp, #ST]
-    str r3, [sp, #HIBIT]
-    add p, r1, #12
-    /* Blocks without the high bit are rare: one at a time. */
     cmp r3, #0
-    ite eq
-    moveq r1, #1
-    movne r1, r2
-    sub r2, r2, r1
-    str r2, [sp, #COUNT]
-    add r10, p, r1, lsl #4              /* p's value when the last block is in h */
+    beq .Lwithout
+    mov r4, #0
+.Lrun:
+    /* r1: first block, r2: how many with this high bit, r3, r4: how many later. */
+    str r0, [sp, #ST]
+    str r4, [sp, #LATER]
+    add r12, r1, #12
+    mov r9, r3
+    add r10, r12, r2, lsl #4
     str r10, [sp, #END]
-    /* r */
     ldr rr0, [r0, #20]
     ldr r5, [r0, #24]
     ldr r6, [r0, #28]
     ldr r7, [r0, #32]
     add r8, r5, r5, lsr #2
-    add r9, r6, r6, lsr #2
+    add r3, r6, r6, lsr #2
     add ss3, r7, r7, lsr #2
     str r5, [sp, #R1]
     str r6, [sp, #R2]
     str r7, [sp, #R3]
     str r8, [sp, #S1]
-    str r9, [sp, #S2]
-
-.Lrun:
+    str r3, [sp, #S2]
     /* The first block is added with carries, to the h that is below 5 2^128: v <= 6. */
-    ldr r10, [sp, #ST]
-    ldr r4, [r10, #16]
-    ldr r0, [r10]
-    ldr r1, [r10, #4]
-    ldr r2, [r10, #8]
-    ldr r3, [r10, #12]
+    ldr r4, [r0, #16]
+    ldr r1, [r0, #4]
+    ldr r2, [r0, #8]
+    ldr r3, [r0, #12]
+    ldr r0, [r0]
     ldr r5, [p, #-12]
     ldr r6, [p, #-8]
     ldr r7, [p, #-4]
     ldr r8, [p], #16
-    ldr r9, [sp, #HIBIT]
-    ldr r10, [sp, #END]
     adds r0, r0, r5
     adcs r1, r1, r6
     adcs r2, r2, r7
@@ -156,11 +148,11 @@ wg_poly1305_core:
     beq .Llast
     lsls r10, r10, #27                  /* odd: begin in the middle */
     beq .Lpair
-    mov r5, r0
-    mov r6, r1
     mov r7, r2
     mov r8, r3
     mov r9, r4
+    mov r5, r0
+    mov r6, r1
     b .Lsecond
 .Lpair:
     multiply r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10
@@ -172,23 +164,22 @@ wg_poly1305_core:
 .Llast:
     multiply r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, 0
     /* h4 <= 3 + 1 */
-    ldr r10, [sp, #ST]
-    bic r0, r9, #3
-    add r0, r0, r9, lsr #2
+    ldr r0, [sp, #ST]
+    ldr r4, [sp, #LATER]
+    bic r1, r9, #3
+    add r1, r1, r9, lsr #2
     and r9, r9, #3
-    adds r5, r5, r0
+    adds r5, r5, r1
     adcs r6, r6, #0
     adcs r7, r7, #0
     adcs r8, r8, #0
     adc r9, r9, #0
-    str r5, [r10]
-    str r6, [r10, #4]
-    str r7, [r10, #8]
-    str r8, [r10, #12]
-    str r9, [r10, #16]
-    ldr r1, [sp, #COUNT]
-    subs r1, r1, #1
-    bhs .Lagain
+    str r5, [r0]
+    str r6, [r0, #4]
+    str r7, [r0, #8]
+    str r8, [r0, #12]
+    str r9, [r0, #16]
+    cbnz r4, .Lagain
 
     mov r0, #0
     .set word, 0
@@ -204,9 +195,13 @@ wg_poly1305_core:
     add sp, sp, #FRAME
     pop {r4-r11, pc}
 
+    /* Blocks without the high bit are rare: one at a time. */
 .Lagain:
-    str r1, [sp, #COUNT]
-    add r10, p, #16
-    str r10, [sp, #END]
+    sub r1, p, #12
+    mov r2, r4
+    mov r3, #0
+.Lwithout:
+    sub r4, r2, #1
+    mov r2, #1
     b .Lrun
     .size wg_poly1305_core, . - wg_poly1305_core

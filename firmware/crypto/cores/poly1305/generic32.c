@@ -7,8 +7,11 @@
 #include "wg_poly1305.h"
 #include "wg_util.h"
 
-void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nblocks,
-                      uint32_t hibit) {
+// What the products use at most, of all targets of tests/native (test_wipe.c).
+#define POLY1305_STACK_BYTES 384
+
+static __attribute__((noinline)) void poly1305_blocks(wg_poly1305_state *st, const uint8_t *blocks,
+                                                      size_t nblocks, uint32_t hibit) {
     uint32_t h0 = st->h[0], h1 = st->h[1], h2 = st->h[2], h3 = st->h[3], h4 = st->h[4];
     const uint32_t r0 = st->r[0], r1 = st->r[1], r2 = st->r[2], r3 = st->r[3];
     const uint32_t s1 = r1 + (r1 >> 2), s2 = r2 + (r2 >> 2), s3 = r3 + (r3 >> 2);
@@ -52,4 +55,12 @@ void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nbloc
     st->h[2] = h2;
     st->h[3] = h3;
     st->h[4] = h4;
+}
+
+void wg_poly1305_core(wg_poly1305_state *st, const uint8_t *blocks, size_t nblocks,
+                      uint32_t hibit) {
+    if (nblocks != 0) {
+        poly1305_blocks(st, blocks, nblocks, hibit);
+        wg_wipe_stack(POLY1305_STACK_BYTES);
+    }
 }

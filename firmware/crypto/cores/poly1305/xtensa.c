@@ -19,21 +19,21 @@
 #define SCALE 3
 
 typedef struct {
-    uint32_t r[2 * LIMBS - 1]; // and 5 r[1] to 5 r[4]: what they give weighs 2^130 = 5
+    uint32_t r[2 * LIMBS - 1]; // 5 r[1] to 5 r[4], which weigh 2^130 = 5 in r's place; r[0] to r[4]
     uint32_t h[LIMBS], block[4];
 } poly1305_work;
 
 // Words of 32 bits as words of 26.
-static inline void poly1305_split(uint32_t out[LIMBS], uint32_t w0, uint32_t w1, uint32_t w2,
-                                  uint32_t w3, uint32_t w4) {
-    out[0] = w0 & MASK26;
-    out[1] = (w0 >> 26 | w1 << 6) & MASK26;
-    out[2] = (w1 >> 20 | w2 << 12) & MASK26;
-    out[3] = (w2 >> 14 | w3 << 18) & MASK26;
-    out[4] = w3 >> 8 | w4 << 24;
+static __attribute__((noinline)) void poly1305_split(uint32_t out[LIMBS], const uint32_t in[4],
+                                                     uint32_t top) {
+    out[0] = in[0] & MASK26;
+    out[1] = (in[0] >> 26 | in[1] << 6) & MASK26;
+    out[2] = (in[1] >> 20 | in[2] << 12) & MASK26;
+    out[3] = (in[2] >> 14 | in[3] << 18) & MASK26;
+    out[4] = in[3] >> 8 | top << 24;
 }
 
-// low and high += the halves of h * w->r[i], or of s[i - 5].
+// low and high += the halves of h * r[i].
 #if defined(__XTENSA__) && !defined(WG_MUL32_CALLED)
 // By hand, because compilers load the factors early and have to put them away again.
 #define P(h, i)                                                                                    \
@@ -46,29 +46,16 @@ static inline void poly1305_split(uint32_t out[LIMBS], uint32_t w0, uint32_t w1,
                 "add %1, %1, %2\n"                                                                 \
                 "add %0, %0, %3\n"                                                                 \
                 : "+r"(low), "+r"(high), "=&r"(t), "=&r"(u)                                        \
-                : "r"(w), "r"(h), "i"(4 * (i)), "m"(*w));                                          \
+                : "r"(r), "r"(h), "i"(4 * (i)), "m"(*(const uint32_t (*)[LIMBS])r));               \
     } while (0)
 #else
 #define P(h, i)                                                                                    \
     do {                                                                                           \
-        uint64_t p = wg_mul32(h, w->r[i]);                                                         \
+        uint64_t p = wg_mul32(h, r[i]);                                                            \
         low += (uint32_t)p >> 2 * SCALE;                                                           \
         high += (uint32_t)(p >> 32);                                                               \
     } while (0)
 #endif
-
-// One column of the product: out gets its lower 26 bits, low what belongs to the next.
-#define COLUMN(out, a, b, c, d, e)                                                                 \
-    do {                                                                                           \
-        uint32_t high = 0;                                                                         \
-        P(h0, a);                                                                                  \
-        P(h1, b);                                                                                  \
-        P(h2, c);                                                                                  \
-        P(h3, d);                                                                                  \
-        P(h4, e);                                                                                  \
-        out = low & MASK26;                                                                        \
-        low = (low >> 26) + high;                                                                  \
-    } while (0)
 
 // h = (h + the words) * r, h in words below 2^26 + 2^6 before and after.
 static inline void poly1305_times(poly1305_work *w, uint32_t w0, uint32_t w1, uint32_t w2,
@@ -78,45 +65,53 @@ static inline void poly1305_times(poly1305_work *w, uint32_t w0, uint32_t w1, ui
     uint32_t h2 = (w->h[2] + ((w1 >> 20 | w2 << 12) & MASK26)) << SCALE;
     uint32_t h3 = (w->h[3] + ((w2 >> 14 | w3 << 18) & MASK26)) << SCALE;
     uint32_t h4 = (w->h[4] + (w3 >> 8 | hibit << 24)) << SCALE;
+    const uint32_t *r = w->r;
     uint32_t low = 0, first;
-    COLUMN(first, 0, 8, 7, 6, 5);
-    COLUMN(w->h[1], 1, 0, 8, 7, 6);
-    COLUMN(w->h[2], 2, 1, 0, 8, 7);
-    COLUMN(w->h[3], 3, 2, 1, 0, 8);
-    COLUMN(w->h[4], 4, 3, 2, 1, 0);
-    first += low * 5; // 2^130 = 5; low is below 2^29.4
+    // A column after the other, each with a word of r more and one of 5 r less.
+#pragma GCC unroll 1
+    for (uint32_t *out = w->h; out != w->h + LIMBS; out++, r++) {
+        uint32_t high = 0;
+        P(h0, 4);
+        P(h1, 3);
+        P(h2, 2);
+        P(h3, 1);
+        P(h4, 0);
+        *out = low & MASK26;
+        low = (low >> 26) + high;
+    }
+    first = w->h[0] + low * 5; // 2^130 = 5; low is below 2^29.4
     w->h[0] = first & MASK26;
     w->h[1] += first >> 26;
 }
 
 static void poly1305_begin(poly1305_work *w, const wg_poly1305_state *st) {
-    poly1305_split(w->r, st->r[0], st->r[1], st->r[2], st->r[3], 0);
-    poly1305_split(w->h, st->h[0], st->h[1], st->h[2], st->h[3], st->h[4]);
+    uint32_t *r = w->r + LIMBS - 1;
+    poly1305_split(r, st->r, 0);
+    poly1305_split(w->h, st->h, st->h[4]);
+#pragma GCC unroll 1
     for (unsigned i = 0; i < LIMBS; i++) {
-        w->r[i] <<= SCALE;
+        r[i] <<= SCALE;
     }
-    for (unsigned i = LIMBS; i < 2 * LIMBS - 1; i++) {
-        w->r[i] = w->r[i + 1 - LIMBS] * 5;
+#pragma GCC unroll 1
+    for (unsigned i = 1; i < LIMBS; i++) {
+        w->r[i - 1] = r[i] * 5;
     }
 }
 
-// Back to 32-bit words, with all carries done: h below 2^130 + a little.
+// Back to 32-bit words, with all carries done: where the second pass carries out of the top, h[0]
+// is small.
 static void poly1305_end(wg_poly1305_state *st, poly1305_work *w) {
-    uint32_t *h = w->h, carry = 0;
-    for (unsigned i = 1; i < LIMBS; i++) {
-        carry += h[i];
-        h[i] = carry & MASK26;
-        carry >>= 26;
+    uint32_t *h = w->h;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        uint32_t carry = 0;
+#pragma GCC unroll 1
+        for (unsigned i = 0; i < LIMBS; i++) {
+            carry += h[i];
+            h[i] = carry & MASK26;
+            carry >>= 26;
+        }
+        h[0] += 5 * carry;
     }
-    h[0] += 5 * carry;
-    h[1] += h[0] >> 26;
-    h[0] &= MASK26;
-    h[2] += h[1] >> 26;
-    h[1] &= MASK26;
-    h[3] += h[2] >> 26;
-    h[2] &= MASK26;
-    h[4] += h[3] >> 26;
-    h[3] &= MASK26;
     st->h[0] = h[0] | h[1] << 26;
     st->h[1] = h[1] >> 6 | h[2] << 20;
     st->h[2] = h[2] >> 12 | h[3] << 14;
