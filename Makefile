@@ -21,12 +21,13 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) hostlib peer demo test bench xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) hostlib peer demo test test-boards bench xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo           build everything, boot an emulated board, show the tunnel working'
 	@echo 'make test           every check and test (ARGS="-k name" is handed to pytest)'
+	@echo 'make test-boards    the long half of the tests on the emulated boards'
 	@echo 'make setup          system packages, Python environment, third-party sources'
 	@echo 'make firmware       firmware for ENV=$(ENV) (one of: $(ENVS))'
 	@echo 'make firmware-all   firmware for all of them'
@@ -94,6 +95,10 @@ format: setup
 WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
 test: lint firmware-all hostlib peer
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
+
+# The long half: every board that is emulated here. At most 20 minutes on two cores.
+test-boards: setup
+	@$(ALONE) WG_TEST_BOARDS=1 $(VENV)/python -m pytest $(WORKERS) -m boards $(ARGS)
 
 # A board that `pio run -t upload` left running is ended first.
 clean:

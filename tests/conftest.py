@@ -7,6 +7,8 @@ work go first: the one that starts last decides when the whole is done.
 
 from __future__ import annotations
 
+import os
+
 import hypothesis
 import pytest
 
@@ -18,7 +20,16 @@ hypothesis.settings.load_profile("suite")
 
 LONG = ("test_vectors_native", "test_bench_secrets", "test_bootstrap_pio", "test_port")
 
+# What only a target of its own runs: marker, and the variable that `make test-boards`, `make soak` set.
+ASKED_FOR = {"boards": "WG_TEST_BOARDS", "soak": "WG_TEST_SOAK"}
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Cases marked as above are deselected, and counted as that, unless they were asked for."""
+    for marker, variable in ASKED_FOR.items():
+        left_out = [item for item in items if item.get_closest_marker(marker)]
+        if left_out and os.environ.get(variable) != "1":
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in left_out]
     place = {name: i for i, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))  # stable
