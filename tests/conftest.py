@@ -20,7 +20,7 @@ hypothesis.settings.load_profile("suite")
 
 LONG = ("test_vectors_native", "test_bench_secrets", "test_bootstrap_pio", "test_port")
 
-# What only a target of its own runs: marker, and the variable that `make test-boards`, `make soak` set.
+# What only a target of its own runs: marker, and what `make test-boards`, `make soak` set.
 ASKED_FOR = {"boards": "WG_TEST_BOARDS", "soak": "WG_TEST_SOAK"}
 
 
