@@ -62,10 +62,10 @@ RV32 = Target(
     + ("-semihosting-config", "enable=on,target=native"),
     model="count",
     code_base=0x80000000,
-    ram_base=0x80100000,
-    sources=("bench/guest/machine_riscv.c", "bench/guest/call_riscv.S")
-    + ("tests/native/baremetal/memory.c",),
-    linker_script="bench/guest/virt.ld",
+    ram_base=0x80400000,
+    sources=("tests/native/baremetal/riscv.c", "tests/native/baremetal/riscv_start.S")
+    + ("tests/native/baremetal/memory.c", "bench/guest/call_riscv.S"),
+    linker_script="tests/native/baremetal/virt.ld",
     link=("-nostdlib",),
 )
 

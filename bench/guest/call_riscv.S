@@ -67,37 +67,6 @@ bench_stop:
     ret
     .size bench_call, . - bench_call
 
-    .section .text.reset, "ax"
-    .global reset
-reset:
-    .option push
-    .option norelax
-    la gp, __global_pointer$
-    .option pop
-    la sp, stack_top
-    la t0, bss_start
-    la t1, bss_end
-1:  bgeu t0, t1, 2f
-    sw zero, 0(t0)
-    addi t0, t0, 4
-    j 1b
-2:  call main
-    j machine_exit
-
-/* uintptr_t machine_semihost(uintptr_t operation, const void *argument): the sequence that QEMU knows
- * may not be compressed, nor lie across a page. */
-    .section .text.machine_semihost, "ax"
-    .global machine_semihost
-    .p2align 4
-    .option push
-    .option norvc
-machine_semihost:
-    slli x0, x0, 0x1f
-    ebreak
-    srai x0, x0, 7
-    ret
-    .option pop
-
     .section .bss.bench_caller_sp, "aw", @nobits
     .p2align 2
 bench_caller_sp:
