@@ -55,6 +55,8 @@ PACKAGES: dict[str, Callable[[], bool]] = {
     "gcc-arm-none-eabi": _program("arm-none-eabi-gcc"),
     "libnewlib-arm-none-eabi": _newlib,
     "qemu-system-arm": _program("qemu-system-arm"),
+    # pio debug
+    "gdb-multiarch": _program("gdb-multiarch"),
     # bench: RISC-V and Xtensa
     "qemu-system-misc": _program("qemu-system-riscv32"),
     "gcc-riscv64-unknown-elf": _program("riscv64-unknown-elf-gcc"),
