@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.test_provision_kit import SERVER_KEY, board_config
-from wgprov import wgconf
+from wgprov import fields
 from wireguard import config
 
 BAD = [
@@ -234,4 +234,4 @@ def test_host_and_board_agree_on_limits():
         "MTU_DEFAULT_BYTES",
         "KEEPALIVE_MAX_S",
     ):
-        assert getattr(config, name) == getattr(wgconf, name), name
+        assert getattr(config, name) == getattr(fields, name), name

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.test_provision_kit import OTHER_KEY, SERVER_KEY
-from wgprov import keys, wgconf
+from wgprov import importers, keys, wgconf
 from wgprov.errors import InputError
 from wireguard import config as board
 
@@ -198,8 +198,8 @@ def test_a_misplaced_key_is_not_repeated(text):
 def test_load_names_the_interface_after_the_file(tmp_path):
     path = tmp_path / "home-1.conf"
     path.write_text(GOOD)
-    assert wgconf.load(path).config["name"] == "home-1"
-    assert wgconf.load(path, "wg9").config["name"] == "wg9"
+    assert importers.load(path).config["name"] == "home-1"
+    assert importers.load(path, "wg9").config["name"] == "wg9"
 
 
 @pytest.mark.parametrize("name", ["", ".x", "a/b", "x" * 16, "a b", "ä", "a\n"])
@@ -207,7 +207,7 @@ def test_bad_interface_names(tmp_path, name):
     path = tmp_path / "wg0.conf"
     path.write_text(GOOD)
     with pytest.raises(InputError, match="--name"):
-        wgconf.load(path, name)
+        importers.load(path, name)
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,10 @@ def test_unreadable_files(tmp_path, content, reason):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(InputError, match=reason) as caught:
-        wgconf.load(path)
+        importers.load(path)
     assert str(caught.value).startswith(str(path))
     with pytest.raises(InputError):
-        wgconf.load(Path(tmp_path))
+        importers.load(Path(tmp_path))
 
 
 tokens = st.sampled_from(

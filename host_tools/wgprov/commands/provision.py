@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wgprov import keys, wgconf
+from wgprov import importers, keys
 from wgprov.errors import BoardError, InputError, PortError, printable
+from wgprov.fields import Conf
 from wgprov.serverpeer import HEADER, PrivateFile, ServerPeer, check_target, host_routes
 from wgprov.session import WRITE_TIMEOUT_S, Session
 
@@ -18,7 +19,7 @@ from wgprov.session import WRITE_TIMEOUT_S, Session
 class Job:
     """A checked request: nothing in it can fail on the host any more."""
 
-    conf: wgconf.Conf
+    conf: Conf
     psk_modes: list[str]
     private_key: bytearray | None
     new_key: bool
@@ -83,7 +84,7 @@ def plan(
     """Check files and options; raises InputError before anything is sent or written."""
     if new_key and private_key_from:
         raise InputError("--new-key and --private-key-from contradict each other")
-    conf = wgconf.load(conf_path, name)
+    conf = importers.load(conf_path, name)
     warnings = _warnings(conf_path, conf, private_key_from)
     modes = _preshared(conf, psk)
     private_key = keys.read_key_file(private_key_from) if private_key_from else None
@@ -94,7 +95,7 @@ def plan(
     return Job(conf, modes, private_key, new_key, files, warnings)
 
 
-def _warnings(conf_path: Path, conf: wgconf.Conf, private_key_from: Path | None) -> list[str]:
+def _warnings(conf_path: Path, conf: Conf, private_key_from: Path | None) -> list[str]:
     warnings = []
     if any(conf.preshared) and keys.readable_by_others(conf_path):
         warnings.append(f"{conf_path}: others can read the preshared key in it: chmod 600")
@@ -108,7 +109,7 @@ def _warnings(conf_path: Path, conf: wgconf.Conf, private_key_from: Path | None)
     return warnings
 
 
-def _preshared(conf: wgconf.Conf, psk: str | None) -> list[str]:
+def _preshared(conf: Conf, psk: str | None) -> list[str]:
     """Apply --psk; returns the protocol's mode for each peer."""
     count = len(conf.preshared)
     if psk is None:
@@ -125,7 +126,7 @@ def _preshared(conf: wgconf.Conf, psk: str | None) -> list[str]:
     return ["send"]
 
 
-def _files(conf: wgconf.Conf, modes: list[str], out: Path | None) -> list[Path | None]:
+def _files(conf: Conf, modes: list[str], out: Path | None) -> list[Path | None]:
     """Where each server's block goes; none when it holds no secret and no file was asked for."""
     base = out or Path(f"{conf.config['name']}.server-peer.conf")
     files: list[Path | None] = []
