@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Read the file that somebody has into a checked configuration, whatever program it is for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from wgprov import networkd
+from wgprov.errors import InputError, printable
+from wgprov.fields import Conf, Section
+from wgprov.grammar import Grammar
+from wgprov.networkd import NetDev, Network
+from wgprov.nmkeyfile import KeyFile
+from wgprov.wgconf import WgQuick
+
+FILE_MAX_BYTES = 65536
+NAME_PATTERN = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9_=+.-]{0,14}")
+
+
+def load(path: Path, name: str | None = None) -> Conf:
+    """Read and check a file. The interface is called `name`, or as the file says, or as the file is
+    called, as in wg-quick."""
+    text = _text(path)
+    grammar, sections = _sections(path, text)
+    return grammar.conf(sections, _name(path, sections, name))
+
+
+def _sections(path: Path, text: str) -> tuple[Grammar, list[Section]]:
+    """Which program's file it is: by its name or, for NetworkManager, by what is in it."""
+    if path.suffix == ".netdev":
+        netdev = NetDev(str(path))
+        found = netdev.sections(text)
+        network = networkd.beside(path)
+        return netdev, Network(str(network), found).sections(_text(network))
+    if path.suffix == ".network":
+        raise InputError(f"{path}: give its .netdev instead, this is read with it")
+    keyfile = path.suffix == ".nmconnection" or re.search(r"^\[connection\]", text, re.MULTILINE)
+    grammar = KeyFile(str(path)) if keyfile else WgQuick(str(path))
+    return grammar, grammar.sections(text)
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(FILE_MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot read it: {error.strerror}") from None
+    if len(data) > FILE_MAX_BYTES:
+        raise InputError(f"{path}: larger than {FILE_MAX_BYTES} bytes: not a wg-quick file")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text") from None
+
+
+def _name(path: Path, sections: list[Section], name: str | None) -> str:
+    inside = [value for s in sections for value in s.values.get("Name", [])]
+    if name is not None:
+        chosen, source = name, "--name"
+    elif inside:
+        chosen, source = inside[0].text, inside[0].name
+    else:
+        chosen, source = path.name.removesuffix(".conf"), "the file name"
+    if not NAME_PATTERN.fullmatch(chosen):
+        raise InputError(
+            f"{path}: {source} gives the interface name {printable(chosen)!r}: "
+            "use --name with 1 to 15 of A-Z a-z 0-9 _ = + . -"
+        )
+    return chosen
