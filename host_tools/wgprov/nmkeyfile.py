@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from wgprov.fields import Section
+from wgprov.fields import MTU_DEFAULT_BYTES, Section, shown
 from wgprov.grammar import Grammar, Table
 from wgprov.wgconf import NO_MARKS, NO_ROUTING_TABLES, OWN_KEY
 
@@ -19,6 +19,11 @@ def _list(text: str) -> str:
 def _first(text: str) -> str:
     """`address1` is an address and, after a comma, a gateway that a tunnel has no use for."""
     return text.split(",", 1)[0]
+
+
+def _mtu(text: str) -> str:
+    """0 is NetworkManager's word for automatic."""
+    return str(MTU_DEFAULT_BYTES) if text == "0" else text
 
 
 def _ip(others: frozenset[str] = frozenset()) -> Table:
@@ -52,6 +57,7 @@ class KeyFile(Grammar):
             {"private-key": OWN_KEY, "fwmark": NO_MARKS},
             frozenset({"private-key-flags", "peer-routes"})
             | {"ip4-auto-default-route", "ip6-auto-default-route"},
+            {"mtu": _mtu},
         ),
         "ipv4": _ip(),
         "ipv6": _ip(frozenset({"addr-gen-mode", "ip6-privacy", "token"})),
@@ -73,7 +79,8 @@ class KeyFile(Grammar):
         if title.startswith(_PEER_PREFIX):
             section = Section("peer", "[wireguard-peer]", number)
             self.found.append(section)
-            self.take(section, "PublicKey", title.removeprefix(_PEER_PREFIX), title, number)
+            key = title.removeprefix(_PEER_PREFIX)
+            self.take(section, "PublicKey", key, shown(title), number)
             return section, self.PEER
         if title not in self.TABLES:
             return None
