@@ -14,9 +14,15 @@
 #include "wg_path.h"
 #include "wg_symmetric.h"
 
-/* lwIP's lock of the port. Nothing between these two may raise. */
+/* The port's: lwIP's lock, between whose two halves nothing may raise or lock again (it may be a
+ * mutex), and what wakes a main task that sleeps after something was scheduled for it. */
+#ifdef WG_PORT_HEADER
+#include WG_PORT_HEADER
+#else
 #define WG_LOCK() MICROPY_PY_LWIP_ENTER
 #define WG_UNLOCK() MICROPY_PY_LWIP_EXIT
+#define WG_SCHEDULED() ((void)0)
+#endif
 
 #ifndef WG_KEYS_MAX
 #define WG_KEYS_MAX 16 /* static, ephemeral and preshared keys alive at once; 33 bytes each */

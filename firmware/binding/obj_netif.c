@@ -39,6 +39,7 @@ static void run_handler(mp_sched_node_t *node) {
 
 static void wake_slot(size_t slot) {
     mp_sched_schedule_node(&nodes[slot], run_handler);
+    WG_SCHEDULED();
 }
 
 static void wake(wg_netif *wg) {
