@@ -265,7 +265,7 @@ def test_a_bug_shows_no_message(capfd, monkeypatch):
     def broken(*_):
         raise RuntimeError(f"holds {OTHER_KEY}")
 
-    monkeypatch.setattr(cli.ports_command, "run", broken)
+    monkeypatch.setattr(cli.ports, "run", broken)
     monkeypatch.delenv("WGPROV_DEBUG", raising=False)
     status, out, err = run(capfd, "ports")
     assert status == 1 and "RuntimeError" in one_line(err) and OTHER_KEY not in out + err
@@ -275,7 +275,7 @@ def test_ctrl_c(capfd, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.ports_command, "run", interrupted)
+    monkeypatch.setattr(cli.ports, "run", interrupted)
     status, _, err = run(capfd, "ports")
     assert (status, err) == (130, "\nwgprov: interrupted\n")
 

@@ -20,7 +20,7 @@ from tests.unit.test_provision_kit import (
     stored,
     tapped_agent,
 )
-from wgprov import cli, keys, wgshow
+from wgprov import keys, output, wgshow
 from wgprov.commands import provision, remove, show
 from wgprov.errors import BoardError, InputError, PortError, WgprovError
 from wgprov.serverpeer import HEADER
@@ -82,18 +82,18 @@ def test_output_hides_secrets(conf, board, tmp_path, capfd):
     with tapped_agent(board) as (session, tap):
         job = provision.plan(conf, psk="generate")
         outcome = provision.run(session, job)
-        cli._print_outcome(outcome, show_secrets=False)
-        cli._print_json(outcome.as_json(False))
-        cli._print_json({"interfaces": show.run(session)})
+        provision.print_outcome(outcome, show_secrets=False)
+        output.print_json(outcome.as_json(False))
+        output.print_json({"interfaces": show.run(session)})
     out, err = capfd.readouterr()
     assert outcome.public_key in out and "(hidden)" in out and "0600" in out
     _, private_key, [psk] = stored(board)
     for spelling in spellings(private_key):
-        for output in (out.encode(), err.encode(), bytes(tap.to_host), bytes(tap.to_board)):
-            assert spelling not in output, "the private key left the board"
+        for seen in (out.encode(), err.encode(), bytes(tap.to_host), bytes(tap.to_board)):
+            assert spelling not in seen, "the private key left the board"
     for spelling in spellings(psk):
-        for output in (out.encode(), err.encode(), bytes(tap.to_host)):
-            assert spelling not in output
+        for seen in (out.encode(), err.encode(), bytes(tap.to_host)):
+            assert spelling not in seen
     lines = [line for _, line in tap.lines if keys.encode(psk).encode() in line]
     assert lines == [bytes(keys.secret_line(bytearray(psk)))], "one raw line, never in JSON"
     job.wipe()
@@ -103,7 +103,7 @@ def test_output_hides_secrets(conf, board, tmp_path, capfd):
 def test_show_secrets_prints_them(conf, board, capfd):
     with tapped_agent(board) as (session, _):
         outcome = provision.run(session, provision.plan(conf, psk="generate"))
-    cli._print_outcome(outcome, show_secrets=True)
+    provision.print_outcome(outcome, show_secrets=True)
     assert keys.encode(stored(board)[2][0]) in capfd.readouterr().out
 
 

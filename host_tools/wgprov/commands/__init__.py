@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""One module per command; each is a function with plain arguments, cli.py holds the options."""
+"""One module per command: `run` does it, `command` is its command line."""

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wgprov import importers, keys
+import click
+
+from wgprov import importers, keys, transport
 from wgprov.errors import BoardError, InputError, PortError, printable
 from wgprov.fields import Conf
+from wgprov.options import json_option, port_option
+from wgprov.output import note, print_json, say
 from wgprov.serverpeer import HEADER, PrivateFile, ServerPeer, check_target, host_routes
 from wgprov.session import WRITE_TIMEOUT_S, Session
 
@@ -222,3 +226,84 @@ def _flags(value: Any, count: int) -> list[bool]:
     """A list of `count` booleans, whatever the board sent."""
     flags = value if isinstance(value, list) else []
     return [bool(flags[i]) if i < len(flags) else False for i in range(count)]
+
+
+ORIGINS = {"made": "made on the board", "kept": "kept", "imported": "imported"}
+
+
+@click.command("provision")
+@click.argument("conf", type=click.Path(path_type=Path))
+@port_option
+@click.option("--name", help="Interface name (default: the file's name without .conf).")
+@click.option(
+    "--psk",
+    metavar="generate|keep|none|FILE",
+    help="Preshared key: make one, keep the board's, use none, or read FILE "
+    "(default: what the conf says).",
+)
+@click.option("--new-key", is_flag=True, help="Let the board make a new key pair.")
+@click.option(
+    "--private-key-from",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Hand a private key to the board instead of letting it make one (it warns).",
+)
+@click.option(
+    "--server-peer-out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where the server's [Peer] block goes, mode 0600 (default: NAME.server-peer.conf "
+    "when it has a preshared key).",
+)
+@click.option("--show-secrets", is_flag=True, help="Print the preshared key instead of (hidden).")
+@json_option
+def command(
+    conf: Path,
+    port: str,
+    name: str | None,
+    psk: str | None,
+    new_key: bool,
+    private_key_from: Path | None,
+    server_peer_out: Path | None,
+    show_secrets: bool,
+    as_json: bool,
+) -> None:
+    """Give a board the configuration in CONF, a wg-quick file.
+
+    The board makes its private key and keeps it. Printed are its public key and the [Peer] block
+    for the server. Running it again keeps the board's key; a cable pulled in the middle leaves the
+    old configuration or the new one.
+
+    \b
+    Examples:
+      wgprov provision wg0.conf
+      wgprov provision -p /dev/ttyACM0 --psk generate wg0.conf
+      wgprov provision -p id:e660583883724a32 --server-peer-out peer.conf --json wg0.conf
+    """
+    job = plan(conf, name, psk, private_key_from, new_key, server_peer_out)
+    try:
+        for warning in job.warnings:
+            note(warning)
+        with transport.connect(port) as session:
+            outcome = run(session, job)
+        for warning in outcome.warnings[len(job.warnings) :]:
+            note(warning)
+        if as_json:
+            print_json(outcome.as_json(show_secrets))
+        else:
+            print_outcome(outcome, show_secrets)
+    finally:
+        job.wipe()
+
+
+def print_outcome(outcome: Outcome, show_secrets: bool) -> None:
+    say(f"{outcome.name}: provisioned on {outcome.board}")
+    origin = ORIGINS.get(outcome.key_origin, outcome.key_origin)
+    say(f"  public key: {outcome.public_key} ({origin})")
+    say(f"  tunnel: {outcome.tunnel}")
+    for server_key, peer, path in outcome.servers:
+        where = f" (with its preshared key in {path}, mode 0600)" if path else ""
+        if path and peer.preshared is None:
+            where = f" (also in {path})"
+        say(f"\nFor the server {server_key}{where}:\n")
+        click.echo(peer.block(show_secrets), nl=False)

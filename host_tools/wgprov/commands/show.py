@@ -5,8 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from wgprov import wgshow
+import click
+
+from wgprov import transport, wgshow
 from wgprov.errors import BoardError
+from wgprov.options import json_option, port_option
+from wgprov.output import note, print_json
 from wgprov.session import WRITE_TIMEOUT_S, Session
 
 
@@ -21,3 +25,25 @@ def run(session: Session, name: str | None = None) -> list[dict[str, Any]]:
         names = ", ".join(str(i.get("name")) for i in interfaces) or "none"
         raise BoardError(f"the board has no interface {name} (it has: {names})")
     return chosen
+
+
+@click.command("show")
+@click.argument("name", required=False)
+@port_option
+@json_option
+def command(name: str | None, port: str, as_json: bool) -> None:
+    """Print the board's interfaces as `wg show` does. No secret is ever printed.
+
+    \b
+    Examples:
+      wgprov show
+      wgprov show wg0 -p /dev/ttyACM0 --json
+    """
+    with transport.connect(port) as session:
+        interfaces = run(session, name)
+    if as_json:
+        print_json({"interfaces": interfaces})
+    elif interfaces:
+        click.echo(wgshow.text(interfaces), nl=False)
+    else:
+        note("the board has no interface yet: see `wgprov provision --help`")

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""What a person or a script gets to see: lines, notes, JSON and tables, each in one way."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+
+def console(stderr: bool = False) -> Console:
+    return Console(stderr=stderr)  # colours only on a terminal, and NO_COLOR is heeded
+
+
+def say(line: str) -> None:
+    console().print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def note(line: str) -> None:
+    _to_stderr(f"wgprov: note: {line}", "yellow")
+
+
+def failure(line: str) -> None:
+    _to_stderr(f"wgprov: {line}", "red")
+
+
+def _to_stderr(line: str, style: str) -> None:
+    console(stderr=True).print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2))
+
+
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on a terminal; in a pipe lines of fields between tabs, without the heads."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(row))
+        return
+    table = Table(*heads, box=None)
+    for row in rows:
+        table.add_row(*[click.unstyle(cell).replace("[", "\\[") for cell in row])
+    console().print(table)
