@@ -47,5 +47,6 @@ void suite_replay(void);
 void suite_session(void);
 void suite_selftest(void);
 void suite_wipe(void);
+void suite_field(void);
 
 #endif
