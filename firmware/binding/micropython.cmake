@@ -5,6 +5,9 @@
 #   WG_WAKE   the wake-up seam's source file
 get_filename_component(WG_ROOT ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
 
+if(IDF_TARGET)
+    include(${WG_ROOT}/ports/esp32/wireguard.cmake)
+endif()
 if(NOT WG_ARCH)
     if(PICO_PLATFORM STREQUAL "rp2350-riscv")
         set(WG_ARCH generic)
@@ -90,8 +93,11 @@ target_include_directories(usermod_wireguard INTERFACE
     ${WG_ROOT}/session/include
     ${WG_ROOT}/netif/include
 )
-# lwIP itself includes the hooks: routing follows AllowedIPs.
-target_compile_definitions(usermod_wireguard INTERFACE LWIP_HOOK_FILENAME="wg_lwip_hooks.h")
-target_compile_options(usermod_wireguard INTERFACE ${WG_DEFINES}
-    "-DLWIP_HOOK_IP4_ROUTE_SRC(src,dest)=wg_route_hook_ip4(dest)")
+target_compile_options(usermod_wireguard INTERFACE ${WG_DEFINES})
+if(NOT IDF_TARGET)
+    # lwIP itself includes the hooks: routing follows AllowedIPs.
+    target_compile_definitions(usermod_wireguard INTERFACE LWIP_HOOK_FILENAME="wg_lwip_hooks.h")
+    target_compile_options(usermod_wireguard INTERFACE
+        "-DLWIP_HOOK_IP4_ROUTE_SRC(src,dest)=wg_route_hook_ip4(dest)")
+endif()
 target_link_libraries(usermod INTERFACE usermod_wireguard)
