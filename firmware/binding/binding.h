@@ -24,13 +24,14 @@
 #define WG_SCHEDULED() ((void)0)
 #endif
 
-#ifndef WG_KEYS_MAX
-#define WG_KEYS_MAX 16 /* static, ephemeral and preshared keys alive at once; 33 bytes each */
+/* Peers that can have a preshared key, and be in a handshake, all at the same time. Further peers
+ * work, a few at a time: one that finds no slot tries again a second later. 166 bytes each. */
+#ifndef WG_PEERS_AT_ONCE
+#define WG_PEERS_AT_ONCE 16
 #endif
-#ifndef WG_HANDSHAKES_MAX
-#define WG_HANDSHAKES_MAX 6 /* handshake states alive at once; 100 bytes each */
-#endif
-#define WG_LOOSE_SESSIONS_MAX 2 /* between split() and install() */
+#define WG_KEYS_MAX (2 * WG_PEERS_AT_ONCE + 8)   /* 33 bytes each */
+#define WG_HANDSHAKES_MAX (WG_PEERS_AT_ONCE + 2) /* 97 bytes each */
+#define WG_LOOSE_SESSIONS_MAX 2                  /* between split() and install() */
 
 extern const mp_obj_type_t wg_type_private_key;
 extern const mp_obj_type_t wg_type_preshared_key;
@@ -63,6 +64,8 @@ void *wg_pool_take(void *pool, size_t slots, size_t slot_bytes);
 /* The control methods over wg_path that every link has (contract: `Path`), for a type's table. */
 wg_path *wg_path_of(mp_obj_t self);
 uint64_t wg_path_now_ms(mp_obj_t self);
+/* After a change of the path's memory: let the object hold it for the collector. */
+void wg_path_keep(mp_obj_t self);
 #define WG_PATH_METHODS                                                                            \
     {MP_ROM_QSTR(MP_QSTR_set_identity), MP_ROM_PTR(&wg_path_set_identity_obj)},                    \
         {MP_ROM_QSTR(MP_QSTR_add_peer), MP_ROM_PTR(&wg_path_add_peer_obj)},                        \

@@ -8,6 +8,7 @@
 #include "binding.h"
 #include "wg_aead.h"
 #include "wg_blake2s.h"
+#include "wg_netif.h"
 #include "wg_selftest.h"
 #include "wg_util.h"
 
@@ -132,9 +133,10 @@ static const mp_rom_map_elem_t module_table[] = {
     {MP_ROM_QSTR(MP_QSTR_random), MP_ROM_PTR(&mod_random_obj)},
     {MP_ROM_QSTR(MP_QSTR_selftest), MP_ROM_PTR(&mod_selftest_obj)},
     {MP_ROM_QSTR(MP_QSTR_selftest_report), MP_ROM_PTR(&mod_selftest_report_obj)},
-    {MP_ROM_QSTR(MP_QSTR_PEERS_MAX), MP_ROM_INT(WG_PEERS_MAX)},
     {MP_ROM_QSTR(MP_QSTR_SESSION_BYTES), MP_ROM_INT(sizeof(wg_session))},
     {MP_ROM_QSTR(MP_QSTR_PEER_BYTES), MP_ROM_INT(sizeof(wg_peer))},
+    {MP_ROM_QSTR(MP_QSTR_PREFIX_BYTES), MP_ROM_INT(sizeof(wg_allowedip))},
+    {MP_ROM_QSTR(MP_QSTR_NETIF_BYTES), MP_ROM_INT(sizeof(wg_netif))},
     {MP_ROM_QSTR(MP_QSTR_REPLAY_BITS), MP_ROM_INT(WG_REPLAY_BITS)},
 };
 static MP_DEFINE_CONST_DICT(module_dict, module_table);

@@ -15,6 +15,9 @@
 typedef struct {
     mp_obj_base_t base;
     wg_netif *wg; /* NULL once closed */
+    /* What the collector must find, because the interface itself is not on its heap. */
+    wg_peer *peers;
+    wg_allowedip *prefixes;
 } netif_obj;
 
 /* Handlers by interface slot: kept from the collector while the interface lives. */
@@ -60,6 +63,12 @@ wg_path *wg_path_of(mp_obj_t self) {
     return &netif_of(self)->path;
 }
 
+void wg_path_keep(mp_obj_t self_in) {
+    netif_obj *self = MP_OBJ_TO_PTR(self_in);
+    self->peers = self->wg->path.peers;
+    self->prefixes = self->wg->path.allowed.entry;
+}
+
 uint64_t wg_path_now_ms(mp_obj_t self) {
     return wg_netif_now_ms(netif_of(self));
 }
@@ -69,6 +78,8 @@ static mp_obj_t netif_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
                                const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 1, 1, false);
     netif_obj *self = mp_obj_malloc_with_finaliser(netif_obj, type);
+    self->peers = NULL;
+    self->prefixes = NULL;
     WG_LOCK();
     self->wg = wg_netif_new(wake);
     WG_UNLOCK();
@@ -89,6 +100,8 @@ static mp_obj_t netif_close(mp_obj_t self_in) {
         WG_UNLOCK();
         MP_STATE_VM(wg_netif_handlers)[slot] = MP_OBJ_NULL;
         self->wg = NULL;
+        self->peers = NULL;
+        self->prefixes = NULL;
     }
     return mp_const_none;
 }

@@ -50,14 +50,22 @@ static mp_obj_t set_identity(mp_obj_t self, mp_obj_t public_key) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(wg_path_set_identity_obj, set_identity);
 
-static mp_obj_t add_peer(mp_obj_t self) {
-    wg_path *path = wg_path_of(self);
-    WG_LOCK();
-    int id = wg_path_add_peer(path);
-    WG_UNLOCK();
-    if (id == WG_NO_PEER) {
+/* Peers and prefixes lie in the collected heap, so that nobody pays for those that are not there;
+ * a peer is wiped before its memory is given back. */
+static void *allocated(void *memory) {
+    if (memory == NULL) {
         mp_raise_OSError(MP_ENOMEM);
     }
+    return memory;
+}
+
+static mp_obj_t add_peer(mp_obj_t self) {
+    wg_path *path = wg_path_of(self);
+    wg_peer *memory = allocated(m_new_maybe(wg_peer, 1));
+    WG_LOCK();
+    int id = wg_path_add_peer(path, memory);
+    WG_UNLOCK();
+    wg_path_keep(self);
     return MP_OBJ_NEW_SMALL_INT(id);
 }
 MP_DEFINE_CONST_FUN_OBJ_1(wg_path_add_peer_obj, add_peer);
@@ -67,11 +75,31 @@ static mp_obj_t remove_peer(mp_obj_t self, mp_obj_t id_in) {
     wg_peer_arg(path, id_in);
     int id = mp_obj_get_int(id_in);
     WG_LOCK();
-    wg_path_remove_peer(path, id);
+    wg_peer *memory = wg_path_remove_peer(path, id);
     WG_UNLOCK();
+    wg_path_keep(self);
+    m_del(wg_peer, memory, 1);
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_2(wg_path_remove_peer_obj, remove_peer);
+
+#define PREFIXES_STEP 4
+
+static void make_room(mp_obj_t self, wg_allowedips *table) {
+    unsigned room = table->room, more = room + (room < PREFIXES_STEP ? PREFIXES_STEP : room / 2);
+    if (table->used < room) {
+        return;
+    }
+    if (more > UINT16_MAX) {
+        mp_raise_OSError(MP_ENOMEM);
+    }
+    wg_allowedip *memory = allocated(m_new_maybe(wg_allowedip, more));
+    WG_LOCK();
+    wg_allowedip *old = wg_allowedips_move(table, memory, more);
+    WG_UNLOCK();
+    wg_path_keep(self);
+    m_del(wg_allowedip, old, room);
+}
 
 /* allow(id, address bytes, prefix bits) */
 static mp_obj_t allow(size_t n_args, const mp_obj_t *args) {
@@ -86,12 +114,10 @@ static mp_obj_t allow(size_t n_args, const mp_obj_t *args) {
     if ((len != WG_IPV4_BYTES && len != WG_IPV6_BYTES) || bits < 0 || bits > (mp_int_t)(8 * len)) {
         mp_raise_ValueError(MP_ERROR_TEXT("bad prefix"));
     }
+    make_room(args[0], &path->allowed);
     WG_LOCK();
-    bool ok = wg_allowedips_insert(&path->allowed, addr, (unsigned)len, (unsigned)bits, id);
+    wg_allowedips_insert(&path->allowed, addr, (unsigned)len, (unsigned)bits, id);
     WG_UNLOCK();
-    if (!ok) {
-        mp_raise_OSError(MP_ENOMEM);
-    }
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(wg_path_allow_obj, 4, 4, allow);

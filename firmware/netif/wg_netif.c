@@ -66,7 +66,8 @@ uint64_t wg_netif_now_ms(wg_netif *wg) {
 }
 
 static void wake_if_events(wg_netif *wg, int peer) {
-    if (peer != WG_NO_PEER && wg->path.peer[peer].events != 0) {
+    const wg_peer *p = wg_path_peer(&wg->path, peer);
+    if (p != NULL && p->events != 0) {
         wg->wake(wg);
     }
 }
@@ -173,7 +174,7 @@ static void stage(wg_netif *wg, int peer, struct pbuf *packet) {
     while (wg->staged[i].packet != NULL) {
         i++;
     }
-    wg->staged[i] = (wg_staged){copy, (int8_t)peer};
+    wg->staged[i] = (wg_staged){copy, (int16_t)peer};
 }
 
 unsigned wg_netif_flush(wg_netif *wg, int peer) {
@@ -190,7 +191,7 @@ unsigned wg_netif_flush(wg_netif *wg, int peer) {
         if (len == 0) {
             break;
         }
-        sent += wg_netif_send(wg, &wg->path.peer[peer].endpoint, message_buffer, len);
+        sent += wg_netif_send(wg, &wg_path_peer(&wg->path, peer)->endpoint, message_buffer, len);
         drop_staged(wg, i);
     }
     wake_if_events(wg, peer);
@@ -218,7 +219,7 @@ static err_t output(struct netif *netif, struct pbuf *packet) {
     wg_path_verdict verdict = wg_path_output(&wg->path, message_buffer, packet->tot_len,
                                              wg_netif_now_ms(wg), &peer, &len);
     if (verdict == WG_PATH_SEND) {
-        wg_netif_send(wg, &wg->path.peer[peer].endpoint, message_buffer, len);
+        wg_netif_send(wg, &wg_path_peer(&wg->path, peer)->endpoint, message_buffer, len);
     } else if (verdict == WG_PATH_STAGE) {
         stage(wg, peer, packet);
     }

@@ -23,6 +23,9 @@ void wg_path_init(wg_path *path) {
 }
 
 void wg_path_wipe(wg_path *path) {
+    while (path->peers != NULL) {
+        (void)wg_path_remove_peer(path, path->peers->id);
+    }
     wg_wipe(path, sizeof *path);
 }
 
@@ -33,47 +36,55 @@ void wg_path_set_identity(wg_path *path, const uint8_t public_key[32]) {
     wg_blake2s(path->mac1_key, sizeof path->mac1_key, NULL, 0, label_and_key, sizeof label_and_key);
 }
 
-int wg_path_add_peer(wg_path *path) {
-    for (int i = 0; i < WG_PEERS_MAX; i++) {
-        if (!path->peer[i].in_use) {
-            memset(&path->peer[i], 0, sizeof path->peer[i]);
-            path->peer[i].in_use = true;
-            return i;
-        }
+int wg_path_add_peer(wg_path *path, wg_peer *memory) {
+    int16_t id = 0;
+    while (wg_path_peer(path, id) != NULL) {
+        id++;
     }
-    return WG_NO_PEER;
+    memset(memory, 0, sizeof *memory);
+    memory->id = id;
+    memory->following = path->peers;
+    path->peers = memory;
+    return id;
 }
 
-void wg_path_remove_peer(wg_path *path, int peer) {
-    if (wg_path_peer(path, peer) != NULL) {
+wg_peer *wg_path_remove_peer(wg_path *path, int peer) {
+    wg_peer **at = &path->peers;
+    while (*at != NULL && (*at)->id != peer) {
+        at = &(*at)->following;
+    }
+    wg_peer *removed = *at;
+    if (removed != NULL) {
+        *at = removed->following;
         wg_allowedips_remove(&path->allowed, peer);
-        wg_wipe(&path->peer[peer], sizeof path->peer[peer]);
+        wg_wipe(removed, sizeof *removed);
     }
+    return removed;
 }
 
-wg_peer *wg_path_peer(wg_path *path, int peer) {
-    if (peer < 0 || peer >= WG_PEERS_MAX || !path->peer[peer].in_use) {
-        return NULL;
+wg_peer *wg_path_peer(const wg_path *path, int peer) {
+    wg_peer *p = path->peers;
+    while (p != NULL && p->id != peer) {
+        p = p->following;
     }
-    return &path->peer[peer];
+    return p;
 }
 
-/* The session with this index among all peers; *peer gets its owner. */
-static wg_session *find_session(wg_path *path, uint32_t local_index, int *peer) {
-    for (int i = 0; i < WG_PEERS_MAX; i++) {
-        wg_session *s =
-            path->peer[i].in_use ? wg_peer_find_session(&path->peer[i], local_index) : NULL;
+/* The session with this index among all peers; *owner gets its peer. */
+static wg_session *find_session(const wg_path *path, uint32_t local_index, wg_peer **owner) {
+    for (wg_peer *p = path->peers; p != NULL; p = p->following) {
+        wg_session *s = wg_peer_find_session(p, local_index);
         if (s != NULL) {
-            *peer = i;
+            *owner = p;
             return s;
         }
     }
     return NULL;
 }
 
-bool wg_path_has_index(wg_path *path, uint32_t local_index) {
-    int peer;
-    return find_session(path, local_index, &peer) != NULL;
+bool wg_path_has_index(const wg_path *path, uint32_t local_index) {
+    wg_peer *owner;
+    return find_session(path, local_index, &owner) != NULL;
 }
 
 /* One IP packet's shape. `source` and `destination` point into the packet. */
@@ -175,11 +186,13 @@ static wg_path_verdict input_data(wg_path *path, uint8_t *message, size_t len,
                                   const wg_endpoint *from, uint64_t now_ms, int *peer,
                                   size_t *inner_len) {
     size_t plain_len;
-    wg_session *session = find_session(path, load_le32(message + 4), peer);
+    wg_peer *p;
+    wg_session *session = find_session(path, load_le32(message + 4), &p);
     if (session == NULL) {
         path->count.drop_index++;
         return WG_PATH_DROP;
     }
+    *peer = p->id;
     if (now_ms - session->created_ms >= WG_REJECT_AFTER_TIME_MS) {
         path->count.drop_expired++;
         return WG_PATH_DROP;
@@ -188,7 +201,6 @@ static wg_path_verdict input_data(wg_path *path, uint8_t *message, size_t len,
         path->count.drop_replay_or_tag++;
         return WG_PATH_DROP;
     }
-    wg_peer *p = &path->peer[*peer];
     wg_peer_received(p, session, len, plain_len != 0, now_ms);
     if (!same_endpoint(&p->endpoint, from)) {
         p->endpoint = *from;

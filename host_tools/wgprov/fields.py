@@ -23,8 +23,8 @@ HOST_MAX_CHARS = 253
 # The board's own limits (mpy/wireguard/config.py); a test compares them.
 ADDRESSES_MAX = 4
 DNS_MAX = 4
-PEERS_MAX = 4
-ALLOWED_IPS_MAX = 16  # of all peers together
+PEERS_MAX = 16
+ALLOWED_IPS_MAX = 64  # of all peers together
 MTU_MIN_BYTES = 576
 MTU_MAX_BYTES = 1440
 MTU_DEFAULT_BYTES = 1420

@@ -33,7 +33,7 @@ BAD = [
     ("dns[1]", lambda c: c.update(dns=["9.9.9.9", "dns.example"])),
     ("autostart", lambda c: c.update(autostart=1)),
     ("peers", lambda c: c.update(peers={})),
-    ("peers", lambda c: c.update(peers=c["peers"] * 5)),
+    ("peers", lambda c: c.update(peers=c["peers"] * 17)),
     ("private_key", lambda c: c.update(private_key=SERVER_KEY)),
     ("peers[0]", lambda c: c.update(peers=["x"])),
     ("peers[0].preshared_key", lambda c: c["peers"][0].update(preshared_key=SERVER_KEY)),
@@ -54,12 +54,12 @@ BAD = [
     (
         "peers",
         lambda c: (
-            c["peers"][0].update(allowed_ips=[f"10.0.{i}.0/24" for i in range(9)])
+            c["peers"][0].update(allowed_ips=[f"10.0.{i}.0/24" for i in range(33)])
             or c["peers"].append(
                 dict(
                     c["peers"][0],
                     public_key=SERVER_KEY,
-                    allowed_ips=[f"10.1.{i}.0/24" for i in range(9)],
+                    allowed_ips=[f"10.1.{i}.0/24" for i in range(33)],
                 )
             )
         ),

@@ -156,10 +156,10 @@ BAD = [
     ),
     (
         INTERFACE
-        + "".join(f"[Peer]\nPublicKey = {keys.encode(bytes([i + 1] * 32))}\n" for i in range(5)),
-        11,
+        + "".join(f"[Peer]\nPublicKey = {keys.encode(bytes([i + 1] * 32))}\n" for i in range(17)),
+        35,
         "[Peer]",
-        "at most 4",
+        "at most 16",
     ),
 ]
 

@@ -58,8 +58,9 @@ _SIGNATURES = {
     "wg_session_open": (c_bool, c_void_p, c_char_p, c_size_t, POINTER(c_size_t)),
     "wg_path_init": (None, c_void_p),
     "wg_path_set_identity": (None, c_void_p, c_char_p),
-    "wg_path_add_peer": (c_int, c_void_p),
-    "wg_path_remove_peer": (None, c_void_p, c_int),
+    "wg_host_add_peer": (c_int, c_void_p),
+    "wg_host_remove_peer": (None, c_void_p, c_int),
+    "wg_host_path_wipe": (None, c_void_p),
     "wg_path_peer": (c_void_p, c_void_p, c_int),
     "wg_path_has_index": (c_bool, c_void_p, c_uint32),
     "wg_path_output": (
@@ -321,6 +322,8 @@ class Path(_Secret):
     def wipe(self, peer: int | None = None) -> None:
         """Wipe all sessions of a peer; without one, the whole path, for good."""
         if peer is None:
+            if self._memory is not None:
+                _c.wg_host_path_wipe(self._memory)
             super().wipe()
         else:
             _c.wg_peer_wipe_sessions(self._peer(peer))
@@ -336,8 +339,8 @@ class Path(_Secret):
         _c.wg_path_set_identity(self._at, _exactly(public_key, _KEY_BYTES))
 
     def add_peer(self) -> int:
-        """A peer id; OSError ENOMEM when all are taken."""
-        peer = _c.wg_path_add_peer(self._at)
+        """A peer id; OSError ENOMEM when memory is short."""
+        peer = _c.wg_host_add_peer(self._at)
         if peer < 0:
             raise OSError(errno.ENOMEM, "no room for another peer")
         return peer
@@ -345,10 +348,10 @@ class Path(_Secret):
     def remove_peer(self, peer: int) -> None:
         """Forget the peer, its sessions and its AllowedIPs."""
         self._peer(peer)
-        _c.wg_path_remove_peer(self._at, peer)
+        _c.wg_host_remove_peer(self._at, peer)
 
     def allow(self, peer: int, address: Buffer, prefix_bits: int) -> None:
-        """Route a prefix to the peer; OSError ENOMEM when the table is full."""
+        """Route a prefix to the peer; OSError ENOMEM when memory is short."""
         self._peer(peer)
         address = _address(address)
         if not 0 <= prefix_bits <= 8 * len(address):

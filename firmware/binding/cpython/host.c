@@ -4,6 +4,7 @@
  * _wireguard.py calls is a function of firmware/crypto or firmware/session itself.
  * A peer id is trusted here: _wireguard.py has asked wg_path_peer.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "wg_path.h"
@@ -12,6 +13,9 @@
 size_t wg_host_session_bytes(void);
 size_t wg_host_symmetric_bytes(void);
 size_t wg_host_path_bytes(void);
+int wg_host_add_peer(wg_path *path);
+void wg_host_remove_peer(wg_path *path, int peer);
+void wg_host_path_wipe(wg_path *path);
 bool wg_host_allow(wg_path *path, int peer, const uint8_t *addr, unsigned addr_bytes,
                    unsigned prefix_bits);
 int wg_host_lookup(const wg_path *path, const uint8_t *addr, unsigned addr_bytes);
@@ -40,8 +44,39 @@ size_t wg_host_path_bytes(void) {
     return sizeof(wg_path);
 }
 
+int wg_host_add_peer(wg_path *path) {
+    wg_peer *memory = malloc(sizeof *memory);
+    return memory == NULL ? WG_NO_PEER : wg_path_add_peer(path, memory);
+}
+
+void wg_host_remove_peer(wg_path *path, int peer) {
+    free(wg_path_remove_peer(path, peer));
+}
+
+void wg_host_path_wipe(wg_path *path) {
+    while (path->peers != NULL) {
+        wg_host_remove_peer(path, path->peers->id);
+    }
+    free(path->allowed.entry);
+    wg_path_wipe(path);
+}
+
+static bool make_room(wg_allowedips *table) {
+    unsigned more = table->room + 4u;
+    wg_allowedip *memory = malloc(more * sizeof *memory);
+    if (memory == NULL || more > UINT16_MAX) {
+        free(memory);
+        return false;
+    }
+    free(wg_allowedips_move(table, memory, more));
+    return true;
+}
+
 bool wg_host_allow(wg_path *path, int peer, const uint8_t *addr, unsigned addr_bytes,
                    unsigned prefix_bits) {
+    if (path->allowed.used == path->allowed.room && !make_room(&path->allowed)) {
+        return false;
+    }
     return wg_allowedips_insert(&path->allowed, addr, addr_bytes, prefix_bits, peer);
 }
 

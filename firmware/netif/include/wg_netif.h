@@ -50,7 +50,7 @@ typedef struct {
 
 typedef struct {
     struct pbuf *packet; /* NULL = free */
-    int8_t peer;
+    int16_t peer;
 } wg_staged;
 
 typedef enum {

@@ -19,10 +19,6 @@
 #include "wg_limits.h"
 #include "wg_peer.h"
 
-#ifndef WG_PEERS_MAX
-#define WG_PEERS_MAX 4 /* per interface; sizeof(wg_peer) each */
-#endif
-
 #define WG_HANDSHAKE_MAX_BYTES WG_INITIATION_BYTES
 
 /* Why a packet was dropped, or what it was: X(name). Exposed to Python under these names. */
@@ -53,7 +49,7 @@ typedef struct {
 typedef struct {
     uint16_t mtu_bytes;   /* padding never makes a packet longer than this; 0 = no limit */
     uint8_t mac1_key[32]; /* HASH("mac1----" || our public key), paper §5.4.4 */
-    wg_peer peer[WG_PEERS_MAX];
+    wg_peer *peers;       /* list in memory that the caller gave */
     wg_allowedips allowed;
     wg_path_counters count;
 } wg_path;
@@ -70,22 +66,27 @@ typedef enum {
 } wg_path_verdict;
 
 void wg_path_init(wg_path *path);
+
+/* Wipes every peer as well. Their memory and that of path->allowed is the caller's again. */
 void wg_path_wipe(wg_path *path);
 
 /* Our own public key: needed to check mac1. */
 void wg_path_set_identity(wg_path *path, const uint8_t public_key[32]);
 
-/* A free peer slot, or WG_NO_PEER when all WG_PEERS_MAX are taken. */
-int wg_path_add_peer(wg_path *path);
+/* Make a peer of `memory`, which must stay until the peer is removed; returns its id, from 0.
+ * There is no limit but memory: sizeof(wg_peer) each, and sizeof(wg_allowedip) for each prefix in
+ * path->allowed (wg_allowedips_move). */
+int wg_path_add_peer(wg_path *path, wg_peer *memory);
 
-/* Wipes the peer's sessions and drops its AllowedIPs. */
-void wg_path_remove_peer(wg_path *path, int peer);
+/* Wipes the peer and drops its AllowedIPs. Returns its memory, for the caller to free; NULL when
+ * `peer` is not an id in use. */
+wg_peer *wg_path_remove_peer(wg_path *path, int peer);
 
 /* The peer, or NULL when `peer` is not an id in use. */
-wg_peer *wg_path_peer(wg_path *path, int peer);
+wg_peer *wg_path_peer(const wg_path *path, int peer);
 
 /* Is this receiver index in use by any session of the interface? */
-bool wg_path_has_index(wg_path *path, uint32_t local_index);
+bool wg_path_has_index(const wg_path *path, uint32_t local_index);
 
 /* Seal one inner packet. On entry it lies at message + WG_DATA_HEADER_BYTES, inner_len bytes, with
  * room for padding and tag (WG_DATA_OVERHEAD_BYTES + 15 in all). *peer says whose it is.

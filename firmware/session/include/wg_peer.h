@@ -31,8 +31,9 @@ typedef struct {
 #define WG_EVENT_CONFIRMED 2u      /* the responder's `next` became `current` */
 #define WG_EVENT_ACTIVITY 4u       /* a time stamp was set while no timer was armed */
 
-typedef struct {
-    bool in_use;
+typedef struct wg_peer {
+    struct wg_peer *following; /* in the list of the interface */
+    int16_t id;
     bool armed;               /* a timer will read the stamps within 10 s: no ACTIVITY events */
     uint8_t events;           /* WG_EVENT_* */
     uint8_t endpoint_changed; /* counts changes by authenticated packets, wraps */
