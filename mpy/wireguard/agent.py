@@ -14,10 +14,10 @@ import os
 import sys
 from binascii import b2a_base64
 
-import _wireguard
 import wireguard.config as _config
 import wireguard.lines as lines
 import wireguard.store as store
+from wireguard.pending import Pending
 
 PROTOCOL = 1
 IDLE_MS = 60000
@@ -97,6 +97,7 @@ class Agent:
             "prepare": self._prepare,
             "commit": self._commit,
             "show": self._show,
+            "config": self._stored_config,
             "remove": self._remove,
             "bye": lambda request: {"op": "bye"},
         }
@@ -123,7 +124,7 @@ class Agent:
         names = store.names(self._root)
         if config["name"] not in names and len(names) >= INTERFACES_MAX:
             raise _config.Bad("name", "board is full: it has " + " and ".join(names))
-        pending = _Pending(request, config, self._root)
+        pending = Pending(_id(request), request, config, self._root)
         if pending.wanted:
             self._pending = pending
             return {"send": list(pending.wanted)}
@@ -177,12 +178,26 @@ class Agent:
     def _show(self, request):
         return {"interfaces": [_show(name, self._root) for name in store.names(self._root)]}
 
+    def _stored_config(self, request):
+        """What was provisioned, without its secrets: for a backup and for the server's side."""
+        config, private_key, preshared = store.load(self._known(request), self._root)
+        public = _base64(private_key.public_key())
+        had = [key is not None for key in preshared]
+        for key in [private_key] + preshared:
+            if key:
+                key.wipe()
+        return {"config": config, "public_key": public, "preshared": had}
+
     def _remove(self, request):
+        name = self._known(request)
+        store.remove(name, self._root)
+        return {"name": name, "tunnel": _client_reload(name, "stopped")}
+
+    def _known(self, request):
         name = _config.name(request.get("name"))
         if name not in store.names(self._root):
             raise _config.Bad("name", "no such interface")
-        store.remove(name, self._root)
-        return {"name": name, "tunnel": _client_reload(name, "stopped")}
+        return name
 
     def _forget(self):
         if self._pending:
@@ -196,80 +211,6 @@ class Agent:
             data = data[written:] if written else b""
         if hasattr(self._stdout, "flush"):
             self._stdout.flush()
-
-
-class _Pending:
-    """A checked `prepare` and the secrets that it has so far."""
-
-    def __init__(self, request, config, root):
-        count = len(config["peers"])
-        self.request_id = _id(request)
-        self.config = config
-        self.private_key = None
-        self.preshared = [None] * count
-        self.key_origin = None
-        key = _choice(request.get("key", "keep"), "key", ("keep", "new", "send"))
-        modes = request.get("psk", ["none"] * count)
-        if not isinstance(modes, list) or len(modes) != count:
-            raise _config.Bad("psk", "one for each peer")
-        for i, mode in enumerate(modes):
-            _choice(mode, "psk[%d]" % i, ("none", "keep", "send"))
-        self.wanted = ["psk[%d]" % i for i, mode in enumerate(modes) if mode == "send"]
-        if key == "send":
-            self.wanted.insert(0, "private_key")
-        before = _before(config["name"], root)
-        self.preshared_before = self._inherit(before, key, modes)
-
-    def _inherit(self, before, key, modes):
-        """Keep what is to be kept of the configuration in force; make a key where there is none."""
-        old_config, old_key, old_preshared = before
-        known = {}
-        for i, peer in enumerate(old_config["peers"]):
-            known[peer["public_key"]] = old_preshared[i]
-        had = []
-        for i, peer in enumerate(self.config["peers"]):
-            old = known.pop(peer["public_key"], None)
-            had.append(old is not None)
-            if modes[i] == "keep":
-                self.preshared[i] = old
-            elif old:
-                old.wipe()
-        for old in known.values():
-            if old:
-                old.wipe()
-        if key == "keep" and old_key:
-            self.private_key, self.key_origin = old_key, "kept"
-        else:
-            if old_key:
-                old_key.wipe()
-            self.key_origin = "imported" if key == "send" else "made"
-            if key != "send":
-                self.private_key = _wireguard.PrivateKey.generate()
-        return had
-
-    def take(self, secret):
-        """Take the secret that is wanted next; `secret` stays the caller's to wipe."""
-        field = self.wanted.pop(0)
-        if field == "private_key":
-            self.private_key = _wireguard.PrivateKey(secret)
-        else:
-            self.preshared[int(field[4:-1])] = _wireguard.PresharedKey(secret)
-
-    def wipe(self):
-        for key in [self.private_key] + self.preshared:
-            if key:
-                key.wipe()
-
-
-def _before(name, root):
-    """What a new configuration inherits from: the one in force, else what an interrupted
-    provisioning left staged (so that the key it announced is the key it gets), else nothing."""
-    for read in (store.load, store.load_staged):
-        try:
-            return read(name, root)
-        except (store.Missing, store.Corrupt):
-            pass
-    return {"peers": []}, None, []
 
 
 def _stored(name, root):
@@ -351,12 +292,6 @@ def _id(request):
     """What the reply echoes, so that the host can tell it from older replies and other prints."""
     number = request.get("id")
     return number if isinstance(number, int) else None
-
-
-def _choice(value, field, allowed):
-    if value not in allowed:
-        raise _config.Bad(field, "must be " + " or ".join(allowed))
-    return value
 
 
 def _version():

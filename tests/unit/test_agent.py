@@ -144,6 +144,21 @@ def test_remove(tmp_path):
     assert stored(tmp_path) is None and os.listdir(tmp_path) == []
 
 
+def test_config_is_what_was_provisioned_without_its_secrets(tmp_path):
+    prepared = provision(tmp_path, PSK, psk=["send"])[1]
+    reply, unknown, missing = talk(
+        tmp_path,
+        {"op": "config", "id": 1, "name": "wg0"},
+        {"op": "config", "id": 2, "name": "wg9"},
+        {"op": "config", "id": 3},
+    )
+    assert (reply["config"], reply["preshared"]) == (board_config(), [True])
+    assert reply["public_key"] == prepared["public_key"]
+    assert set(reply) == {"id", "ok", "config", "preshared", "public_key"}
+    assert (unknown["error"], unknown["field"]) == ("no such interface", "name")
+    assert missing["field"] == "name"
+
+
 def test_show_of_an_interface_that_is_not_up(tmp_path):
     prepared = provision(tmp_path, PSK, psk=["send"])[1]
     [reply] = talk(tmp_path, {"op": "show", "id": 1})
@@ -302,6 +317,7 @@ def test_no_reply_holds_a_secret(tmp_path):
         + secret_line(private_key)
         + secret_line(PSK)
         + encoded({"op": "show"})
+        + encoded({"op": "config", "name": "wg0"})
         + encoded({"op": "hello"})
     )
     out = io.BytesIO()
@@ -315,7 +331,7 @@ def test_no_reply_holds_a_secret(tmp_path):
 requests = st.one_of(
     st.binary(max_size=60),
     st.fixed_dictionaries(
-        {"op": st.sampled_from(["hello", "prepare", "commit", "show", "remove"]) | st.text()},
+        {"op": st.sampled_from(["hello", "prepare", "commit", "show", "config", "remove"]) | st.text()},
         optional={
             "id": st.integers() | st.none() | st.text(max_size=3) | st.floats(),
             "name": st.sampled_from(["wg0", "wg1", ""]) | st.integers(),
