@@ -193,3 +193,27 @@ def test_a_server_under_load_gives_a_cookie_and_lets_us_in_by_it(client: Client)
     assert under_fire(lambda: client.peer.state == "up"), "mac2 lets us in, under fire"
     flood.close()
     assert client.ping(struct.pack("!HH", 4, 0) + bytes(8))
+
+
+def test_the_server_gets_in_by_our_cookie_while_we_are_under_load(client: Client) -> None:
+    """The other way round: wireguard-go understands the cookies that we give."""
+    target = (bytes([127, 0, 0, 1]), 9)
+    numbers = iter(range(1 << 30))
+
+    def under_fire(until) -> bool:
+        end = time.monotonic() + WAIT_S
+        while not until() and time.monotonic() < end:
+            for _ in range(5):
+                junk = junk_initiation(client.key.public_key(), next(numbers))
+                client.tunnel.receive(junk, *target, client.now_ms())
+            client.tunnel.outbox.clear()  # the answers to that
+            client.pump(until, 0.02)
+        return until()
+
+    under_fire(lambda: client.tunnel.counters["cookie_sent"] > 20)
+    pings = client.server.submit("ping", address=CLIENT, count=10)
+    counters = client.tunnel.counters
+    assert under_fire(lambda: counters["initiation_taken"] > 0), "with mac2, in its second try"
+    assert client.peer.state == "up" or under_fire(lambda: client.peer.state == "up")
+    assert client.pump(pings.done)
+    assert client.tunnel.handshakes.guard.sources.buckets, "it was taken under load"

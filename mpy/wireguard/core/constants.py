@@ -22,6 +22,20 @@ COOKIE_VALID_MS = 120_000
 # Kernel, messages.h: at most 50 initiations per second are taken from one peer.
 INITIATION_INTERVAL_MS = 20
 
+# Our own: what a board calls load (guard.py). Four peers that start together are none; a flood of
+# X25519 is, on a Cortex-M0+ from 10 a second on.
+LOAD_BURST = 8
+LOAD_INTERVAL_MS = 250  # one more in each
+# Kernel, receive.c: load lasts for a second after it was last seen.
+LOAD_LATENCY_MS = 1000
+
+# Kernel, ratelimiter.c: 20 a second and 5 at once from one source; forgotten after a second. The
+# kernel's table has 8,192 sources or more, ours costs some 80 bytes of heap for each.
+SOURCE_INTERVAL_MS = 50
+SOURCE_BURST = 5
+SOURCE_FORGOTTEN_MS = 1000
+SOURCES_MAX = 32
+
 # Paper §6.4 leaves the length of the queue open. A packet is up to one MTU of RAM each.
 STAGED_PACKETS = 8
 

@@ -45,6 +45,16 @@ def pack_initiation(sender, ephemeral, static, timestamp):
     return b"\x01\0\0\0" + _u32(sender) + ephemeral + static + timestamp
 
 
+def sender_of(datagram):
+    """The sender's index of an initiation or a response."""
+    return _index(datagram, 4)
+
+
+def receiver_of(response):
+    """The receiver's index of a response."""
+    return _index(response, 8)
+
+
 def parse_initiation(datagram):
     """Return (sender, ephemeral, static, timestamp)."""
     return _index(datagram, 4), datagram[8:40], datagram[40:88], datagram[88:116]

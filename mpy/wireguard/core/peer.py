@@ -15,6 +15,7 @@ NO_ENDPOINT = "no endpoint is known"
 NO_REPLY = "no reply to the handshake for 90 s"
 UNDER_LOAD = "the peer is under load, and takes no handshake"
 BAD_KEY = "the peer's public key is not a valid one"
+BAD_REPLY = "the reply does not open: a preshared key or the server's public key is wrong"
 NO_MARK = "the time stamp mark cannot be stored"
 
 
@@ -29,6 +30,8 @@ class Peer:
         self.cookies = CookieJar(crypto, public_key)
         self.state = IDLE
         self.failure = None
+        self.hint = None  # what the network has shown since the last handshake, if it was telling
+        self.todo = 0  # bits of what is due and not yet done: tunnel.py
         self.last_handshake_ms = None
         self.handshake = None  # noise.Initiator, while a response may come
         self.local_index = None  # of that handshake
@@ -73,13 +76,13 @@ class Peer:
         """An initiation goes out. What hindered it is past; that nobody answered is not."""
         if self.state != UP:  # a session may be in use while the next is made
             self.state = CONNECTING
-        if self.failure not in (NO_REPLY, UNDER_LOAD):
+        if self.failure not in (NO_REPLY, UNDER_LOAD, BAD_REPLY):
             self.failure = None
 
     def mark_up(self, now_ms):
         """A handshake is complete and confirmed."""
         self.state = UP
-        self.failure = None
+        self.failure = self.hint = None
         self.last_handshake_ms = now_ms
 
     def mark_failed(self, reason):

@@ -10,27 +10,22 @@ so. Nothing that the network sends raises: it is counted by reason, here or in p
     now_ms   one monotonic clock for every call, 1 or later
 """
 
-from . import messages, noise, timers
+from . import timers
 from .constants import KEY_BYTES, REKEY_JITTER_MAX_MS
-from .peer import (
-    BAD_KEY,
-    FAILED,
-    IDLE,
-    NO_ENDPOINT,
-    NO_MARK,
-    NO_REPLY,
-    UNDER_LOAD,
-    UP,
-    Peer,
-)
+from .handshakes import Handshakes
+from .peer import FAILED, IDLE, NO_REPLY, UNDER_LOAD, UP, Peer
 
-# Path's verdicts and event bits (wg_path.h, wg_peer.h); bit 4, ACTIVITY, only asks for a review.
-_WANT_HANDSHAKE = 1
-_CONFIRMED = 2
+# Path's verdicts (wg_path.h).
 _DELIVER = 1
 _HANDSHAKE = 3
 _SEND = 1
 _STAGE = 2
+
+# Peer.todo: the actions of timers.py, and above them C's events (wg_peer.h).
+_EVENTS_SHIFT = 5
+_WANTED = 1 << _EVENTS_SHIFT
+_CONFIRMED = 2 << _EVENTS_SHIFT
+_REVIEW = 4 << _EVENTS_SHIFT  # C's ACTIVITY, and what is left to do at the end of everything else
 
 _COUNTERS = (
     "initiation_sent",
@@ -43,9 +38,11 @@ _COUNTERS = (
     "response_taken",
     "response_forged",
     "response_unknown_index",
+    "cookie_sent",
     "cookie_taken",
     "cookie_forged",
     "cookie_unknown_index",
+    "handshake_limited",
     "handshake_malformed",
     "handshake_given_up",
     "handshake_not_possible",
@@ -68,8 +65,17 @@ class Tunnel:
         self.inbox = []
         self.counters = {name: 0 for name in _COUNTERS}
         self._by_id = {}
-        self._takers = (None, self._take_initiation, self._take_response, self._take_cookie)
         path.set_identity(self.public_key)
+        self.handshakes = Handshakes(self)
+        # In this order: after a sleep, keys that should be gone must not take new ones with them.
+        self._duties = (
+            (timers.WIPE, self._wipe),
+            (timers.GIVE_UP, self._give_up),
+            (timers.RETRY, self.handshakes.initiate),
+            (_CONFIRMED, self._confirmed),
+            (timers.KEEPALIVE, self._keepalive),
+            (_WANTED | timers.HANDSHAKE, self._want_handshake),
+        )
 
     # Peers.
 
@@ -121,9 +127,9 @@ class Tunnel:
         """Route one inner packet: seal it, or keep it and start a handshake, or drop it."""
         verdict, peer_id, datagram = self.path.output(inner, now_ms)
         if verdict == _SEND:
-            self._post(peer_id, datagram)
+            self.post(peer_id, datagram)
         elif verdict == _STAGE:
-            self._count("staged_dropped", self._by_id[peer_id].stage(inner))
+            self.count("staged_dropped", self._by_id[peer_id].stage(inner))
         self._attend_id(peer_id, now_ms)
 
     def receive(self, datagram, address, port, now_ms):
@@ -146,41 +152,57 @@ class Tunnel:
         """When wake() must be called at the latest, or None."""
         deadline = None
         for peer in self.peers.values():
-            its = peer.timers.next_deadline()
+            its = 0 if peer.todo else peer.timers.next_deadline()
             if its is not None and (deadline is None or its < deadline):
                 deadline = its
         return deadline
 
     def wake(self, now_ms):
-        """Do what is due, and what C has asked for."""
+        """Do what is due, and what C has asked for.
+
+        MemoryError, from a heap that is full: what could not be done is kept, for the next call.
+        """
+        failure = None
         for peer in self.peers.values():
-            self._attend(peer, now_ms)
+            try:
+                self._attend(peer, now_ms)
+            except Exception as error:  # one peer's trouble is not another's
+                failure = error
+        if failure is not None:
+            raise failure
 
     def connect(self, peer, now_ms):
         """Start a handshake now, or 5 s after the last one."""
-        self._want_handshake(peer, now_ms)
+        peer.todo |= _WANTED
+        self._attend(peer, now_ms)
 
     def _attend(self, peer, now_ms):
         """Act on what is due, and on what C has noticed about this peer."""
-        # Timers first: after a sleep, keys that should be gone must not take new ones with them.
-        actions = self._run_timers(peer, now_ms)
-        events = self.path.take_events(peer.id)
-        if events & _CONFIRMED:
-            self._confirmed(peer, now_ms)
-        if events & _WANT_HANDSHAKE:
-            self._want_handshake(peer, now_ms)
-        if actions or events or peer.timers.needs_review(now_ms):
-            self._review(peer, now_ms)
+        peer.todo |= peer.timers.due(now_ms) | self.path.take_events(peer.id) << _EVENTS_SHIFT
+        if peer.todo or peer.timers.needs_review(now_ms):
+            self.review(peer, now_ms)
 
-    def _run_timers(self, peer, now_ms):
-        actions = peer.timers.due(now_ms)
-        if actions & timers.WIPE:
-            self._wipe(peer)
-        if actions & timers.RETRY:
-            self._initiate(peer, now_ms)
-        if actions & timers.GIVE_UP:
-            self._give_up(peer, now_ms)
-        return actions
+    def review(self, peer, now_ms):
+        """Do what is to be done, and let the timers read C's stamps until they are content."""
+        # Each duty is forgotten when it is done. What raises leaves it, and all after it, to be
+        # done by the next call: C's events and the timers' come once.
+        peer.todo |= _REVIEW
+        while True:
+            self._do_duties(peer, now_ms)
+            # A stamp that C sets from here on raises an event, so that none is missed.
+            self.path.arm(peer.id, False)
+            actions = peer.timers.review(self.path.activity(peer.id), now_ms)
+            if not actions:
+                break
+            peer.todo |= actions
+        self.path.arm(peer.id, peer.timers.is_watching)
+        peer.todo = 0
+
+    def _do_duties(self, peer, now_ms):
+        for duty, act in self._duties:
+            if peer.todo & duty:
+                act(peer, now_ms)
+                peer.todo &= ~duty
 
     def _confirmed(self, peer, now_ms):
         """The initiator has used the session that we answered with."""
@@ -189,21 +211,18 @@ class Tunnel:
         peer.wipe_handshake()
         self._release(peer, now_ms)
 
-    def _review(self, peer, now_ms):
-        """Let the timers read C's stamps until they are content."""
-        # A stamp that C sets from here on raises an event, so that none is missed.
-        self.path.arm(peer.id, False)
-        while True:
-            actions = peer.timers.review(self.path.activity(peer.id), now_ms)
-            if not actions:
-                break
-            if actions & timers.KEEPALIVE:
-                self._keepalive(peer, now_ms)
-            if actions & timers.HANDSHAKE:
-                self._want_handshake(peer, now_ms)
-        self.path.arm(peer.id, peer.timers.is_watching)
+    def completed(self, peer, now_ms):
+        """The response to our initiation has come, and its session is in use."""
+        peer.timers.response_received(now_ms)
+        peer.mark_up(now_ms)
+        self.path.take_events(peer.id)  # what was asked for before is done now
+        peer.todo = 0
+        # The first packet on the new session lets the responder use it too (paper §5.1).
+        if not self._release(peer, now_ms):
+            peer.todo |= timers.KEEPALIVE
+        self.review(peer, now_ms)
 
-    def _wipe(self, peer):
+    def _wipe(self, peer, _now_ms):
         self.path.wipe(peer.id)
         peer.wipe_handshake()
         if peer.state == UP:
@@ -211,14 +230,19 @@ class Tunnel:
 
     def _give_up(self, peer, now_ms):
         if peer.state != FAILED:  # else it never got as far as sending
-            peer.mark_failed(UNDER_LOAD if peer.cookies.is_valid(now_ms) else NO_REPLY)
-        self._count("handshake_given_up")
+            peer.mark_failed(UNDER_LOAD if peer.cookies.is_valid(now_ms) else peer.hint or NO_REPLY)
+        self.count("handshake_given_up")
         self.path.drop_staged(peer.id)
-        self._count("staged_dropped", len(peer.take_staged()))
+        self.count("staged_dropped", len(peer.take_staged()))
+
+    def _want_handshake(self, peer, now_ms):
+        if peer.timers.request(now_ms):
+            self.handshakes.initiate(peer, now_ms)
 
     # Sending.
 
-    def _post(self, peer_id, datagram):
+    def post(self, peer_id, datagram):
+        """Send a datagram to where the peer is, if that is known."""
         endpoint = self.path.endpoint(peer_id)
         if endpoint is not None:
             self.outbox.append((datagram, endpoint[0], endpoint[1]))
@@ -228,7 +252,7 @@ class Tunnel:
         datagram = self.path.seal(peer.id, inner, now_ms)
         if datagram is None:
             return 0
-        self._post(peer.id, datagram)
+        self.post(peer.id, datagram)
         return 1
 
     def _keepalive(self, peer, now_ms):
@@ -243,145 +267,20 @@ class Tunnel:
             sent += self._seal(peer, inner, now_ms)
         return sent
 
-    # Handshakes.
-
-    def handshake_message(self, datagram, address, port, now_ms):
-        """Take a message of type 1 to 3, its length and mac1 already found good by C."""
-        kind = messages.message_type(datagram)
-        if kind == 0 or kind == messages.DATA:
-            self._count("handshake_malformed")
-        else:
-            self._takers[kind](datagram, (address, port), now_ms)
-
-    def _want_handshake(self, peer, now_ms):
-        if peer.timers.request(now_ms):
-            self._initiate(peer, now_ms)
-
-    def _initiate(self, peer, now_ms):
-        if self.path.endpoint(peer.id) is None:
-            return self._cannot(peer, NO_ENDPOINT)
-        message = self._write_initiation(peer, now_ms)
-        if message is not None:
-            self._count("initiation_sent")
-            self._post(peer.id, peer.cookies.add_macs(message, now_ms))
-        return None
-
-    def _write_initiation(self, peer, now_ms):
-        peer.wipe_handshake()
-        peer.timers.initiation_sent(now_ms)
-        peer.mark_connecting()
-        try:
-            timestamp = self.timestamp()
-        except OSError:
-            return self._cannot(peer, NO_MARK)
-        handshake = noise.Initiator(self.crypto, self.private_key, self.public_key, peer.public_key)
-        fields = handshake.initiate(timestamp)
-        if fields is None:
-            handshake.wipe()
-            return self._cannot(peer, BAD_KEY)
-        peer.handshake = handshake
-        peer.local_index = peer.cookie_index = self._new_index()
-        return messages.pack_initiation(peer.local_index, *fields)
-
-    def _cannot(self, peer, reason):
-        self._count("handshake_not_possible")
-        peer.mark_failed(reason)
-
-    def _take_response(self, datagram, source, now_ms):
-        sender, receiver, ephemeral, empty = messages.parse_response(datagram)
-        peer = self._peer_with("local_index", receiver)
-        if peer is None:
-            return self._count("response_unknown_index")
-        if peer.handshake.finish(ephemeral, empty, peer.preshared) is None:
-            return self._count("response_forged")
-        session = peer.handshake.split(peer.local_index, sender, now_ms)
-        self._install(peer, session, source, now_ms)
-        self._count("response_taken")
-        peer.wipe_handshake()
-        peer.timers.response_received(now_ms)
-        peer.mark_up(now_ms)
-        self.path.take_events(peer.id)  # what was asked for before is done now
-        # The first packet on the new session lets the responder use it too (paper §5.1).
-        if not self._release(peer, now_ms):
-            self._keepalive(peer, now_ms)
-        return self._review(peer, now_ms)
-
-    def _take_initiation(self, datagram, source, now_ms):
-        sender, ephemeral, static, timestamp = messages.parse_initiation(datagram)
-        handshake = noise.Responder(self.crypto, self.private_key, self.public_key)
-        try:
-            peer = self._authenticate(handshake, ephemeral, static, timestamp, now_ms)
-            if peer is not None:
-                self._respond(handshake, peer, sender, source, now_ms)
-        finally:
-            handshake.wipe()
-
-    def _authenticate(self, handshake, ephemeral, static, timestamp, now_ms):
-        """Return the peer of an initiation that is genuine and new, or count why it is not."""
-        public_key = handshake.read_static(ephemeral, static)
-        if public_key is None:
-            return self._count("initiation_forged")
-        peer = self.peers.get(public_key)
-        if peer is None:
-            return self._count("initiation_unknown_peer")
-        opened = handshake.read_timestamp(timestamp)
-        if opened is None:
-            return self._count("initiation_forged")
-        refusal = peer.refuses_initiation(opened, now_ms)
-        if refusal is not None:
-            return self._count(refusal)
-        peer.take_initiation(opened, now_ms)
-        if peer.public_key > self.public_key:
-            # Initiations have crossed. The kernel drops its own one, and if both ends do so both
-            # wait for 5 s; so the end with the greater key keeps it, which no peer can mind.
-            peer.wipe_handshake()
-        self._count("initiation_taken")
-        return peer
-
-    def _respond(self, handshake, peer, sender, source, now_ms):
-        fields = handshake.respond(peer.preshared)
-        if fields is None:
-            return self._count("initiation_forged")
-        index = peer.cookie_index = self._new_index()
-        session = handshake.split(index, sender, now_ms)
-        self._install(peer, session, source, now_ms)
-        peer.timers.response_sent(now_ms)
-        message = messages.pack_response(index, sender, *fields)
-        self._post(peer.id, peer.cookies.add_macs(message, now_ms))
-        self._count("response_sent")
-        return self._review(peer, now_ms)
-
-    def _take_cookie(self, datagram, _source, now_ms):
-        receiver, nonce, sealed = messages.parse_cookie_reply(datagram)
-        peer = self._peer_with("cookie_index", receiver)
-        if peer is None:
-            self._count("cookie_unknown_index")
-        elif peer.cookies.consume(nonce, sealed, now_ms):
-            self._count("cookie_taken")  # it is used by the next retry, not at once (§6.6)
-        else:
-            self._count("cookie_forged")
-
-    def _install(self, peer, session, source, now_ms):
+    def install(self, peer, session, source, now_ms):
+        """Hand a new session to C. Its handshake message came from `source`: (address, port)."""
         self.path.install(peer.id, session, now_ms)
         self.path.set_endpoint(peer.id, source[0], source[1])
 
-    def _peer_with(self, field, index):
-        for peer in self.peers.values():
-            if getattr(peer, field) == index:
-                return peer
-        return None
-
-    def _new_index(self):
-        """Return a random index that no session and no handshake of ours has."""
-        while True:
-            index = int.from_bytes(self.crypto.random(4), "little")
-            if not self.path.has_index(index) and self._peer_with("local_index", index) is None:
-                return index
-
     # Small things.
+
+    def handshake_message(self, datagram, address, port, now_ms):
+        """Take a message of type 1 to 3, its length and mac1 already found good by C."""
+        self.handshakes.take(datagram, (address, port), now_ms)
+
+    def count(self, name, times=1):
+        """Count something that happened; see `counters`."""
+        self.counters[name] += times
 
     def _jitter(self):
         return int.from_bytes(self.crypto.random(4), "little") % (REKEY_JITTER_MAX_MS + 1)
-
-    def _count(self, name, times=1):
-        self.counters[name] += times
