@@ -5,6 +5,8 @@
 PYTHON ?= python3
 ENV ?= qemu_an386
 ENVS := qemu_an385 qemu_an386 qemu_an500 qemu_an505 qemu_m0plus
+# Boards that people buy. Their sources are fetched when one of them is built.
+BOARDS := rpi_pico
 ARGS ?=
 
 VENV := .cache/venv/bin
@@ -21,7 +23,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) hostlib peer demo test test-boards bench xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(BOARDS) hostlib peer demo test test-boards bench xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,6 +33,7 @@ help:
 	@echo 'make setup          system packages, Python environment, third-party sources'
 	@echo 'make firmware       firmware for ENV=$(ENV) (one of: $(ENVS))'
 	@echo 'make firmware-all   firmware for all of them'
+	@echo 'make BOARD          firmware for a board to buy (one of: $(BOARDS))'
 	@echo 'make hostlib        the C code as a library for CPython'
 	@echo 'make peer           the reference server (wireguard-go)'
 	@echo 'make bench          what each crypto core costs on each processor, counted in emulators'
@@ -54,6 +57,10 @@ mpy-cross: setup
 $(ENVS): setup mpy-cross
 	@+$(BOOT) run 'firmware $@' -- \
 	    $(MAKE) -C firmware/ports/qemu_mps2 BOARD=$(shell echo $@ | tr a-z A-Z)
+
+# Stops at once, with one line, where a source is not to be had.
+$(BOARDS): setup mpy-cross
+	@+$(PYTHON) -m host_tools.boards build $@
 
 hostlib: setup
 	@+$(BOOT) run 'host library' -- $(MAKE) -C firmware/binding/cpython

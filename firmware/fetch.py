@@ -4,6 +4,7 @@
 
     python3 firmware/fetch.py [--route auto|git|debian] [--cache DIR] [--lock FILE] [NAME ...]
 
+NAME is a section of the lock or a group of sections; without one, the sections of no group.
 Standard library only, because it runs before anything is installed. Each tree comes from upstream's
 git when that answers quickly, else from Debian; it is checked against the lock, unpacked beside its
 destination and then renamed, so that a tree in .cache/src is complete or absent. Exit status 1 and
@@ -55,6 +56,7 @@ class Source:
     sha256: tuple[tuple[str, str], ...]
     into: str
     only: tuple[str, ...] = field(default=(), repr=False)
+    group: str = field(default="", repr=False)
 
     def key(self) -> str:
         """Identity of the wanted tree: a change of anything in the section makes it stale."""
@@ -96,6 +98,7 @@ def _parse_section(name: str, section: configparser.SectionProxy) -> Source:
         sha256=_parse_hashes(name, section.get("sha256", "")),
         into=into,
         only=tuple(section.get("only", "").split()),
+        group=section.get("group", ""),
     )
 
 
@@ -387,17 +390,18 @@ def locked(cache: Path) -> Iterator[None]:
 
 
 def select(sources: list[Source], names: Sequence[str]) -> list[Source]:
-    """The named sources in the lock's order; all when no name is given."""
-    unknown = set(names) - {source.name for source in sources}
+    """The named sources and groups in the lock's order; those of no group when there is no name."""
+    wanted = set(names) or {""}
+    unknown = set(names) - {name for source in sources for name in (source.name, source.group)}
     if unknown:
         raise FetchError(f"sources.lock has no section [{sorted(unknown)[0]}]")
-    return [source for source in sources if not names or source.name in names]
+    return [source for source in sources if wanted & {source.name, source.group}]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description="Fetch the sources that sources.lock names.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="sections to fetch (all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="sections or groups")
     parser.add_argument("--route", choices=("auto", "git", "debian"), default="auto")
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache")
     parser.add_argument("--lock", type=Path, default=ROOT / "firmware" / "sources.lock")

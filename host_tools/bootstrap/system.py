@@ -7,7 +7,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import steps
@@ -41,6 +41,15 @@ def _libc() -> bool:
     return subprocess.run(command, input=source, text=True, capture_output=True).returncode == 0
 
 
+def _cpp() -> bool:
+    """The cross compiler has a C++ library: pico-sdk links by the C++ driver."""
+    if shutil.which("arm-none-eabi-g++") is None:
+        return False
+    command = ["arm-none-eabi-g++", "-print-file-name=libstdc++.a"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    return os.path.isabs(done.stdout.strip())
+
+
 def _can_make_venv() -> bool:
     return all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
 
@@ -65,6 +74,17 @@ PACKAGES: dict[str, Callable[[], bool]] = {
 }
 # Installed where we may, done without where we may not: a second reader for the demo's capture.
 OPTIONAL: dict[str, Callable[[], bool]] = {"tshark": _program("tshark")}
+# Installed when a board that needs them is built (host_tools/boards).
+BOARD_PACKAGES: dict[str, Callable[[], bool]] = {
+    "cmake": _program("cmake"),
+    "ninja-build": _program("ninja"),
+    "libstdc++-arm-none-eabi-newlib": _cpp,
+}
+
+
+def choose(names: Sequence[str]) -> dict[str, Callable[[], bool]]:
+    """These of the boards' packages."""
+    return {name: BOARD_PACKAGES[name] for name in names}
 
 
 def missing(packages: dict[str, Callable[[], bool]] = PACKAGES) -> list[str]:
@@ -91,10 +111,13 @@ def _refresh_index(apt: list[str]) -> None:
         steps.say(f"  {error}; going on with the index at hand")
 
 
-def install_missing() -> None:
+def install_missing(
+    packages: dict[str, Callable[[], bool]] = PACKAGES,
+    optional: dict[str, Callable[[], bool]] = OPTIONAL,
+) -> None:
     """Install what is missing, after one line that says it. Status 2 where we may not."""
-    required = missing()
-    names = required + missing(OPTIONAL)
+    required = missing(packages)
+    names = required + missing(optional)
     if not names:
         return
     privilege = _privilege() if shutil.which("apt-get") else None
@@ -116,5 +139,5 @@ def install_missing() -> None:
         [*apt, "install", "--yes", "--no-install-recommends", *names],
         env={"DEBIAN_FRONTEND": "noninteractive"},
     )
-    if left := missing():
+    if left := missing(packages):
         raise steps.StepError(f"still missing after the installation: {' '.join(left)}")

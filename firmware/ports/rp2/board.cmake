@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# What our rp2 boards share. Included by boards/*/mpconfigboard.cmake, that is, by the port's own
+# CMakeLists.txt before its project() line.
+set(MICROPY_PY_LWIP ON)
+set(MICROPY_FROZEN_MANIFEST ${CMAKE_CURRENT_LIST_DIR}/manifest.py)
+# MicroPython's build insists on a micropython-lib, and looks for its README only.
+if(NOT EXISTS ${MICROPY_DIR}/lib/micropython-lib/README.md)
+    set(MICROPY_LIB_DIR ${CMAKE_CURRENT_LIST_DIR})
+endif()
+# Before the port's own folder: lwipopts.h takes that one's in by #include_next.
+include_directories(BEFORE ${CMAKE_CURRENT_LIST_DIR}/include)
+# No path of the checkout gets into the firmware: two builds in two folders give the same bytes.
+get_filename_component(WG_REPOSITORY ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE)
+add_compile_options("-ffile-prefix-map=${WG_REPOSITORY}=.")

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# Runs at every start, before boot.py. Nothing here may keep the board from its prompt.
+import sys
+
+
+def mount():
+    import rp2
+    import vfs
+
+    flash = rp2.Flash()
+    # Only a blank flash is formatted: one that does not mount may hold keys that can be rescued.
+    # littlefs keeps its superblock in the first two blocks.
+    head = bytearray(2 * 4096)
+    flash.readblocks(0, head)
+    if head == b"\xff" * len(head):
+        vfs.VfsLfs2.mkfs(flash, progsize=256)
+    vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/")
+
+
+def tunnel_up():
+    try:
+        import _wireguard  # noqa: F401
+    except ImportError as error:  # its self-test failed
+        print("_boot:", error)
+        return
+    from wireguard import client
+
+    client.autostart()
+
+
+for step in (mount, tunnel_up):
+    try:
+        step()
+    except Exception as error:
+        print("_boot:", step.__name__)
+        sys.print_exception(error)
+
+del sys, step, mount, tunnel_up
