@@ -93,8 +93,9 @@ def available(algorithm: str) -> dict[str, str]:
 
 def choice(target: Target, core: str) -> dict[str, str]:
     """For each algorithm the file of that core, the generic one where there is none (so `small` is
-    generic ones only); `chosen` takes what the target's list in firmware/crypto/arch says."""
-    if core == "chosen":
+    generic ones only); `chosen`, or the target's architecture, takes what that one's list in
+    firmware/crypto/arch says."""
+    if core in ("chosen", target.arch):
         files = listed(CRYPTO / "arch" / f"{target.arch}.mk", "WG_CORES")
         return {name.split("/")[1]: name for name in files}
     return {name: available(name).get(core, f"cores/{name}/generic32.c") for name in ALGORITHMS}

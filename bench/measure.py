@@ -48,12 +48,12 @@ def tools(target: Target, core: str) -> str:
 
 def cores_of(target: Target, op: str) -> list[str]:
     """The cores with which op differs: the generic one for speed and for size, and those that an
-    algorithm of it has."""
+    algorithm of it has; or its architecture's mixture."""
     algorithms = OPERATIONS[op][1]
     return [
         core
         for core in (*target.cores, "small")
-        if core in ("generic32", "small")
+        if core in ("generic32", "small", target.arch)
         or any(core in build.available(name) for name in algorithms)
     ]
 

@@ -50,6 +50,7 @@ def parse() -> argparse.Namespace:
 
 def _check_core(options: argparse.Namespace) -> None:
     known = {"chosen", "small"} | {name for a in build.ALGORITHMS for name in build.available(a)}
+    known.add(TARGETS[options.cpu or "m0plus"].arch)
     if options.core not in known:
         raise build.BenchError(f"no core is called {options.core}; there are {sorted(known)}")
 

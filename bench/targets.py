@@ -13,7 +13,8 @@ BUILD = ROOT / ".cache" / "build" / "bench"
 
 @dataclass(frozen=True)
 class Target:
-    """One processor. `arch` names its list of cores in firmware/crypto/arch."""
+    """One processor. `arch` names its list of cores in firmware/crypto/arch, and is the name of that
+    mixture of cores among `cores`, where its files have several names."""
 
     name: str
     arch: str
@@ -91,7 +92,7 @@ TARGETS = {
     target.name: target
     for target in (
         _cortex("m0plus", "armv6m", "cortex-m0plus", "mps2-an385", ("generic32", "armv6m")),
-        _cortex("m3", "armv7m", "cortex-m3", "mps2-an385", ("generic32", "armv6m", "armv7m")),
+        _cortex("m3", "armv7m", "cortex-m3", "mps2-an385", ("generic32", "armv7m")),
         _cortex("m4", "armv7em", "cortex-m4", "mps2-an386", ("generic32", "armv7em")),
         _cortex("m33", "armv8m", "cortex-m33", "mps2-an505", ("generic32", "armv7em"), 0x10000000),
         RV32,

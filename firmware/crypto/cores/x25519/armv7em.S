@@ -77,16 +77,12 @@
     ldr r7, [sp, #\slot + 28]
     .endm
 
-    /* r0-r7 = a small number. */
+    /* r0-r7 = a small number. Destroys the flags: so the instructions are short. */
     .macro small number
-    mov r0, #\number
-    mov r1, #0
-    mov r2, #0
-    mov r3, #0
-    mov r4, #0
-    mov r5, #0
-    mov r6, #0
-    mov r7, #0
+    movs r0, #\number
+    .irp n, 1, 2, 3, 4, 5, 6, 7
+    movs r\n, #0
+    .endr
     .endm
 
     /* r0-r7 = slot a * slot b, tight. */
