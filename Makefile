@@ -7,6 +7,8 @@ ENV ?= qemu_an386
 ENVS := qemu_an385 qemu_an386 qemu_an500 qemu_an505 qemu_m0plus
 # Boards that people buy. Their sources are fetched when one of them is built.
 BOARDS := rpi_pico
+# These need ESP-IDF, which only a person can install.
+ESP32S := esp32 esp32s2 esp32s3 esp32c3 esp32c6
 ARGS ?=
 
 VENV := .cache/venv/bin
@@ -23,7 +25,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) $(BOARDS) hostlib peer demo test test-boards bench xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) hostlib peer demo test test-boards bench xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -61,6 +63,12 @@ $(ENVS): setup mpy-cross
 # Stops at once, with one line, where a source is not to be had.
 $(BOARDS): setup mpy-cross
 	@+$(PYTHON) -m host_tools.boards build $@
+
+# First of all looks for ESP-IDF, and says how to get it.
+$(ESP32S):
+	@$(PYTHON) -m host_tools.boards.esp32 find $@
+	@+$(MAKE) --no-print-directory mpy-cross
+	@+$(PYTHON) -m host_tools.boards.esp32 build $@
 
 hostlib: setup
 	@+$(BOOT) run 'host library' -- $(MAKE) -C firmware/binding/cpython
@@ -104,7 +112,7 @@ test: lint firmware-all hostlib peer
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
 
 # The long half: every board that is emulated here. At most 20 minutes on two cores.
-test-boards: setup
+test-boards: setup xtensa
 	@$(ALONE) WG_TEST_BOARDS=1 $(VENV)/python -m pytest $(WORKERS) -m boards $(ARGS)
 
 # A board that `pio run -t upload` left running is ended first.

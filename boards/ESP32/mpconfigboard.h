@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// MicroPython's own settings for the generic module with this chip.
+#include "ports/esp32/boards/ESP32_GENERIC/mpconfigboard.h"
