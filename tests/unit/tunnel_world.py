@@ -144,6 +144,8 @@ class _Flight:
 
 
 class World:
+    make_node = Node
+
     def __init__(self, seed: int = 0, nodes: int = 2) -> None:
         self.rng = random.Random(seed)
         self.crypto = SeededCrypto(self.rng)
@@ -153,7 +155,7 @@ class World:
         self.wire: list[tuple[int, str, bytes]] = []  # (time, sender's number, datagram)
         self._flights: list[_Flight] = []
         self._numbers = itertools.count()
-        self.nodes = [Node(self, n + 1) for n in range(nodes)]
+        self.nodes = [self.make_node(self, n + 1) for n in range(nodes)]
 
     def packet(self, source: bytes, target: bytes, size: int) -> bytes:
         """An IPv4 packet that there is only once."""
