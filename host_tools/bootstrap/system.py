@@ -72,8 +72,12 @@ PACKAGES: dict[str, Callable[[], bool]] = {
     "valgrind": _program("valgrind"),
     "python3-venv": _can_make_venv,
 }
-# Installed where we may, done without where we may not: a second reader for the demo's capture.
-OPTIONAL: dict[str, Callable[[], bool]] = {"tshark": _program("tshark")}
+# Installed where we may, done without where we may not: a second reader for the demo's capture,
+# and the judge of what wgprov exports.
+OPTIONAL: dict[str, Callable[[], bool]] = {
+    "tshark": _program("tshark"),
+    "wireguard-tools": _program("wg"),
+}
 # Installed when a board that needs them is built (host_tools/boards).
 BOARD_PACKAGES: dict[str, Callable[[], bool]] = {
     "cmake": _program("cmake"),

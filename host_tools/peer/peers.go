@@ -16,32 +16,6 @@ import (
 
 const waitStep = 5 * time.Millisecond
 
-func opUAPIGet(_ context.Context, t *tunnel, _ json.RawMessage) (any, error) {
-	text, err := t.device.IpcGet()
-	return map[string]string{"config": withoutSecrets(text)}, err
-}
-
-// withoutSecrets drops the lines of keys that no caller has a use for.
-func withoutSecrets(uapi string) string {
-	var kept strings.Builder
-	for _, line := range strings.SplitAfter(uapi, "\n") {
-		if !strings.HasPrefix(line, "private_key=") && !strings.HasPrefix(line, "preshared_key=") {
-			kept.WriteString(line)
-		}
-	}
-	return kept.String()
-}
-
-func opUAPISet(_ context.Context, t *tunnel, raw json.RawMessage) (any, error) {
-	var request struct {
-		Config string `json:"config"`
-	}
-	if err := json.Unmarshal(raw, &request); err != nil {
-		return nil, err
-	}
-	return struct{}{}, t.device.IpcSet(request.Config)
-}
-
 type peerRequest struct {
 	PublicKey    key            `json:"public_key"`
 	PresharedKey *key           `json:"preshared_key"`

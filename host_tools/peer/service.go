@@ -31,6 +31,7 @@ type operation func(ctx context.Context, t *tunnel, raw json.RawMessage) (any, e
 var operations = map[string]operation{
 	"uapi_get":    opUAPIGet,
 	"uapi_set":    opUAPISet,
+	"uapi_listen": opUAPIListen,
 	"add_peer":    opAddPeer,
 	"remove_peer": opRemovePeer,
 	"stats":       opStats,

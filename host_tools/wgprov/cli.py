@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from wgprov import __version__, output
-from wgprov.commands import ports, provision, remove, show
+from wgprov.commands import backup, peer, ports, provision, remove, show
 from wgprov.errors import EXIT_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, WgprovError
 
 
@@ -31,7 +31,7 @@ def cli() -> None:
     """
 
 
-for module in (ports, provision, show, remove):
+for module in (ports, provision, peer, show, backup, remove):
     cli.add_command(module.command)
 
 

@@ -11,11 +11,13 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 
 from wgprov import keys
 from wgprov.errors import InputError, printable
 
+FILE_MAX_BYTES = 65536
 LABEL_PATTERN = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 DECIMAL_PATTERN = re.compile(r"0|[1-9][0-9]{0,4}")
 HOST_MAX_CHARS = 253
@@ -97,11 +99,11 @@ class Checker:
         if len(peers) > PEERS_MAX:
             self.fail(peers[PEERS_MAX].line, "[Peer]", f"a board takes at most {PEERS_MAX}")
         config = {"v": 1, "name": name, **self._interface(interfaces[0])}
-        config["peers"] = [self._peer(section) for section in peers]
+        config["peers"] = [self.peer(section) for section in peers]
         self._distinct(peers, config["peers"])
         if sum(len(peer["allowed_ips"]) for peer in config["peers"]) > ALLOWED_IPS_MAX:
             self.fail(peers[-1].line, "AllowedIPs", f"a board takes {ALLOWED_IPS_MAX} in all")
-        return Conf(config, [self._one(s, "PresharedKey", _secret, None) for s in peers])
+        return Conf(config, [self.preshared(s) for s in peers])
 
     def _interface(self, section: Section) -> dict[str, Any]:
         address = self._many(section, "Address", _interface_address, ADDRESSES_MAX)
@@ -116,7 +118,7 @@ class Checker:
             "autostart": True,
         }
 
-    def _peer(self, section: Section) -> dict[str, Any]:
+    def peer(self, section: Section) -> dict[str, Any]:
         public = self._one(section, "PublicKey", _public, None)
         if public is None:
             self.fail(section.line, "PublicKey", f"missing in this {section.title}")
@@ -126,6 +128,10 @@ class Checker:
             "allowed_ips": self._many(section, "AllowedIPs", _allowed, ALLOWED_IPS_MAX),
             "persistent_keepalive": self._one(section, "PersistentKeepalive", _keepalive, 0),
         }
+
+    def preshared(self, section: Section) -> bytearray | None:
+        key: bytearray | None = self._one(section, "PresharedKey", _secret, None)
+        return key
 
     def _one(self, section: Section, name: str, parser: Callable[[str], Any], default: Any) -> Any:
         if name not in section.values:
@@ -169,6 +175,21 @@ def _parsed(parser: Callable[[str], Any], value: Value, text: str) -> Any:
         return parser(text)
     except _Bad as error:
         _refuse(value, str(error))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of somebody else's, within bounds."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(FILE_MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot read it: {error.strerror}") from None
+    if len(data) > FILE_MAX_BYTES:
+        raise InputError(f"{path}: larger than {FILE_MAX_BYTES} bytes: not a configuration")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text") from None
 
 
 def _public(text: str) -> str:

@@ -8,20 +8,19 @@ from pathlib import Path
 
 from wgprov import networkd
 from wgprov.errors import InputError, printable
-from wgprov.fields import Conf, Section
+from wgprov.fields import Conf, Section, read_text
 from wgprov.grammar import Grammar
 from wgprov.networkd import NetDev, Network
 from wgprov.nmkeyfile import KeyFile
 from wgprov.wgconf import WgQuick
 
-FILE_MAX_BYTES = 65536
 NAME_PATTERN = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9_=+.-]{0,14}")
 
 
 def load(path: Path, name: str | None = None) -> Conf:
     """Read and check a file. The interface is called `name`, or as the file says, or as the file is
     called, as in wg-quick."""
-    text = _text(path)
+    text = read_text(path)
     grammar, sections = _sections(path, text)
     return grammar.conf(sections, _name(path, sections, name))
 
@@ -32,26 +31,12 @@ def _sections(path: Path, text: str) -> tuple[Grammar, list[Section]]:
         netdev = NetDev(str(path))
         found = netdev.sections(text)
         network = networkd.beside(path)
-        return netdev, Network(str(network), found).sections(_text(network))
+        return netdev, Network(str(network), found).sections(read_text(network))
     if path.suffix == ".network":
         raise InputError(f"{path}: give its .netdev instead, this is read with it")
     keyfile = path.suffix == ".nmconnection" or re.search(r"^\[connection\]", text, re.MULTILINE)
     grammar = KeyFile(str(path)) if keyfile else WgQuick(str(path))
     return grammar, grammar.sections(text)
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(FILE_MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot read it: {error.strerror}") from None
-    if len(data) > FILE_MAX_BYTES:
-        raise InputError(f"{path}: larger than {FILE_MAX_BYTES} bytes: not a wg-quick file")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text") from None
 
 
 def _name(path: Path, sections: list[Section], name: str | None) -> str:

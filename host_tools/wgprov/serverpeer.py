@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The [Peer] block for the server's configuration, and the private file that holds it."""
+"""What a server has to know about a board, and the private file that holds it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wgprov import keys
-from wgprov.errors import InputError
+from wgprov.errors import BoardError, InputError
+from wgprov.fields import read_text
+from wgprov.wgconf import WgQuick
 
 HEADER = "# written by wgprov: the server's side of "
 HIDDEN = "(hidden)"
@@ -27,21 +30,38 @@ class ServerPeer:
     preshared: bytearray | None
     preshared_unchanged: bool = False
 
-    def block(self, show_secrets: bool) -> str:
-        lines = [f"# {self.title}", "[Peer]", f"PublicKey = {self.public_key}"]
-        if self.preshared is not None:
-            shown = keys.encode(self.preshared) if show_secrets else HIDDEN
-            lines.append(f"PresharedKey = {shown}")
-        elif self.preshared_unchanged:
-            lines.append("# PresharedKey: the one that the server has")
-        lines.append(f"AllowedIPs = {', '.join(self.allowed_ips)}")
-        return "\n".join(lines) + "\n"
+    def secret_text(self, show: bool) -> str | None:
+        """The preshared key in base64, HIDDEN, or None when there is none to tell."""
+        if self.preshared is None:
+            return None
+        return keys.encode(self.preshared) if show else HIDDEN
+
+
+def load(path: Path) -> ServerPeer:
+    """Read back the one [Peer] of a file that wgprov wrote, its preshared key included."""
+    grammar = WgQuick(str(path))
+    sections = grammar.sections(read_text(path))
+    if [section.kind for section in sections] != ["peer"]:
+        raise InputError(f"{path}: must hold one [Peer], as wgprov writes it")
+    peer = grammar.peer(sections[0])
+    title = f"{path.stem.removesuffix('.server-peer')}"
+    return ServerPeer(
+        title, peer["public_key"], peer["allowed_ips"], grammar.preshared(sections[0])
+    )
 
 
 def host_routes(addresses: list[str]) -> list[str]:
     """The board's addresses as the server routes them: /32 and /128."""
     interfaces = [ipaddress.ip_interface(a) for a in addresses]
     return [f"{i.ip}/{i.max_prefixlen}" for i in interfaces]
+
+
+def board_routes(config: Any) -> list[str]:
+    """host_routes of a configuration that a board reports."""
+    try:
+        return host_routes([str(address) for address in config["address"]])
+    except (KeyError, TypeError, ValueError):
+        raise BoardError("the board's configuration makes no sense: update its module") from None
 
 
 def check_target(path: Path) -> None:

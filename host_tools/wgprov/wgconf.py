@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wgprov.fields import Conf, Section
 from wgprov.grammar import Grammar, Table
 
@@ -54,3 +56,22 @@ class WgQuick(Grammar):
 def parse(text: str, name: str, file: str) -> Conf:
     """Check the text of a file; `file` is what complaints call it."""
     return WgQuick(file).parse(text, name)
+
+
+def from_config(config: dict[str, Any]) -> str:
+    """The file that gives this configuration, without its secrets. What a board says may be
+    anything: the text is checked as if a person had written it."""
+    lines = ["[Interface]", f"Address = {', '.join(config['address'])}"]
+    lines += [f"ListenPort = {config['listen_port']}"] if config["listen_port"] else []
+    lines += [f"MTU = {config['mtu']}"]
+    lines += [f"DNS = {', '.join(config['dns'])}"] if config["dns"] else []
+    for peer in config["peers"]:
+        lines += ["", "[Peer]", f"PublicKey = {peer['public_key']}"]
+        lines += [f"AllowedIPs = {', '.join(peer['allowed_ips'])}"]
+        lines += [f"Endpoint = {peer['endpoint']}"] if peer["endpoint"] else []
+        if peer["persistent_keepalive"]:
+            lines.append(f"PersistentKeepalive = {peer['persistent_keepalive']}")
+    text = "\n".join(lines) + "\n"
+    if parse(text, str(config["name"]), "board").config != {**config, "autostart": True}:
+        raise ValueError("not a configuration of ours")
+    return text

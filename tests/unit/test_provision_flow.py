@@ -23,6 +23,7 @@ from tests.unit.test_provision_kit import (
 from wgprov import keys, output, wgshow
 from wgprov.commands import provision, remove, show
 from wgprov.errors import BoardError, InputError, PortError, WgprovError
+from wgprov.serverformats import render
 from wgprov.serverpeer import HEADER
 from wgprov.session import Session
 from wgprov.transport import SerialWire
@@ -73,7 +74,7 @@ def test_server_block_is_usable_and_private(conf, board, tmp_path):
     ]
     [(server, peer, file)] = outcome.servers
     assert (server, str(file)) == (SERVER_KEY, "wg0.server-peer.conf")
-    assert "PresharedKey = (hidden)" in peer.block(show_secrets=False)
+    assert "PresharedKey = (hidden)" in render(peer, "peer", "wg0", False)
     assert keys.encode(psk) not in json.dumps(outcome.as_json(False))
     assert outcome.as_json(True)["peers"][0]["preshared_key"] == keys.encode(psk)
 
@@ -131,7 +132,9 @@ def test_preshared_key_from_the_file_or_the_conf(conf, board, tmp_path):
     with tapped_agent(board) as (session, _):
         outcome = provision.run(session, provision.plan(conf, psk="keep"))
     assert stored(board)[2] == [secret[::-1]]
-    assert "# PresharedKey: the one that the server has" in outcome.servers[0][1].block(False)
+    assert "# PresharedKey: the one that the server has" in render(
+        outcome.servers[0][1], "peer", "wg0", False
+    )
     with tapped_agent(board) as (session, _):
         outcome = provision.run(session, provision.plan(conf, psk="none"))
     assert stored(board)[2] == [None]

@@ -15,6 +15,7 @@ from wgprov.errors import BoardError, InputError, PortError, printable
 from wgprov.fields import Conf
 from wgprov.options import json_option, port_option
 from wgprov.output import note, print_json, say
+from wgprov.serverformats import render
 from wgprov.serverpeer import HEADER, PrivateFile, ServerPeer, check_target, host_routes
 from wgprov.session import WRITE_TIMEOUT_S, Session
 
@@ -152,7 +153,7 @@ def run(session: Session, job: Job) -> Outcome:
         private_files = []
         for _, peer, path in servers:
             if path:
-                text = f"{HEADER}{job.name}\n{peer.block(show_secrets=True)}"
+                text = f"{HEADER}{job.name}\n{render(peer, 'peer', job.name, True)}"
                 private_files.append(PrivateFile(path, text))
                 cleanup.callback(private_files[-1].discard)
         committed = session.request(
@@ -306,4 +307,4 @@ def print_outcome(outcome: Outcome, show_secrets: bool) -> None:
         if path and peer.preshared is None:
             where = f" (also in {path})"
         say(f"\nFor the server {server_key}{where}:\n")
-        click.echo(peer.block(show_secrets), nl=False)
+        click.echo(render(peer, "peer", outcome.name, show_secrets), nl=False)
