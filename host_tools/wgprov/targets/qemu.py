@@ -17,18 +17,17 @@ import contextlib
 import fcntl
 import os
 import re
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-import termios
 import time
-import tty
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
+
+from wgprov.targets.serialboard import SerialBoard
 
 MACHINES = {
     "qemu_an385": "mps2-an385",
@@ -38,11 +37,9 @@ MACHINES = {
     "qemu_m0plus": "mps2-an385",
 }
 HOST_ADDRESS = "10.0.2.2"  # the host, as the guest sees it
-PROMPT = b">>> "
 MONITOR_PROMPT = b"(qemu) "
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 3.0
-KNOCK_INTERVAL_S = 0.25
 
 # Counts instructions and lets time pass only with them: repeatable cycle counts, no real time.
 ICOUNT = "shift=6,sleep=off,align=off"
@@ -57,7 +54,7 @@ def _quote(path: str | os.PathLike[str]) -> str:
     return os.fspath(path).replace(",", ",,")
 
 
-class QemuBoard:
+class QemuBoard(SerialBoard):
     """One emulated board. `port` is its serial device while it runs, `pid` QEMU's process id.
 
     env: one of MACHINES.  elf: firmware.  flash: see above.
@@ -66,6 +63,8 @@ class QemuBoard:
     icount: ICOUNT.  mac: Ethernet address.  link: path of a symbolic link to the pty, the same at
     each start.  detach: QEMU goes on when this process ends (an upload).
     """
+
+    failure = QemuError
 
     def __init__(
         self,
@@ -176,35 +175,6 @@ class QemuBoard:
             return ""
         self._log.seek(0)
         return self._log.read().decode(errors="replace")
-
-    # --- talking ---
-
-    def wait_prompt(self, timeout: float = 10.0, *, interrupt: bool = False) -> None:
-        """Wait for the REPL's prompt, knocking with Return and Ctrl-B, which leaves the raw REPL
-        (interrupt: with Ctrl-C before it, which ends a running main.py)."""
-        with self.open() as line:
-            seen = b""
-            deadline = time.monotonic() + timeout
-            while not seen.endswith(PROMPT):
-                if time.monotonic() > deadline:
-                    raise QemuError(
-                        f"{self.env}: no prompt within {timeout:g} s; last output {seen[-80:]!r}"
-                    )
-                if select.select([line], [], [], KNOCK_INTERVAL_S)[0]:
-                    seen += os.read(line, 4096)
-                else:
-                    self._check_alive()
-                    os.write(line, b"\x03\x02" if interrupt else b"\r\x02")
-
-    @contextlib.contextmanager
-    def open(self) -> Iterator[int]:
-        """The serial line as a raw file descriptor."""
-        fd = os.open(self.port, os.O_RDWR | os.O_NOCTTY)
-        try:
-            tty.setraw(fd, termios.TCSANOW)
-            yield fd
-        finally:
-            os.close(fd)
 
     # --- the command line ---
 
