@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""Floods. The client's session must go on: each echo request is answered within a second while
+2,000 junk messages a second arrive."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+
+from tests.hostile.endpoint import DATA, INITIATION, RESPONSE, Endpoint, Session, with_macs
+from tests.hostile.world import World, case
+
+PACE_PER_S = 2000
+FLOOD_S = 3.0
+BURST = 10
+SOURCES = 64
+WITHIN_S = 1.0
+PING_PAUSE_S = 0.15
+
+
+class Flood:
+    """Sends at PACE_PER_S from a thread until it is left; `sent` counts."""
+
+    def __init__(self, world: World, sockets: list[socket.socket], source: Iterator[bytes]) -> None:
+        self._to, self._sockets, self._source = world.target.outer, sockets, source
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.sent = 0
+
+    def __enter__(self) -> Flood:
+        self._started = time.monotonic()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self.seconds = time.monotonic() - self._started
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            for _ in range(BURST):
+                sock = self._sockets[self.sent % len(self._sockets)]
+                sock.sendto(next(self._source), self._to)
+                self.sent += 1
+            ahead = self._started + self.sent / PACE_PER_S - time.monotonic()
+            time.sleep(max(ahead, 0))
+
+
+def junk(world: World, *, mac1: bool) -> Iterator[bytes]:
+    """Endless initiations of random content, with the mac1 that anybody can make, or without."""
+    head = struct.pack("<I", INITIATION)
+    while True:
+        if mac1:
+            yield with_macs(head + os.urandom(112), world.target.public)
+        else:
+            yield head + os.urandom(144)
+
+
+def survives(world: World, sockets: list[socket.socket], source: Iterator[bytes]) -> None:
+    client, session = world.connected()
+    answered: list[bool] = []
+    with Flood(world, sockets, source) as flood:
+        end = time.monotonic() + FLOOD_S
+        while time.monotonic() < end:
+            answered.append(ping(world, client, session))
+            time.sleep(PING_PAUSE_S)
+    print(f"{flood.sent} in {flood.seconds:.1f} s; {sum(answered)}/{len(answered)} pings answered")
+    assert flood.sent > 0.5 * PACE_PER_S * flood.seconds, "the host is too busy to flood"
+    assert all(answered), f"{answered.count(False)} of {len(answered)} pings not answered"
+    world.check_alive(client, session)
+
+
+def ping(world: World, client: Endpoint, session: Session) -> bool:
+    """Is the tunnel's ping answered within a second? A datagram may be lost on the way: as `ping`
+    does, it is sent again, twice."""
+    deadline = time.monotonic() + WITHIN_S
+    for _ in range(3):
+        echo = world.echo(client)
+        client.send(session.seal(echo.packet))
+        until = min(time.monotonic() + WITHIN_S / 3, deadline)
+        while (left := until - time.monotonic()) > 0:
+            came = client.receive_inner(left)
+            if came is not None and echo.is_answer(came[1]):
+                return True
+    return False
+
+
+@case
+def flood_bad_mac1_one_source(world: World) -> None:
+    """Initiations with a wrong mac1, from one address and port."""
+    survives(world, [world.stranger()], junk(world, mac1=False))
+
+
+@case
+def flood_bad_mac1_many_sources(world: World) -> None:
+    """Initiations with a wrong mac1, from many ports."""
+    survives(world, [world.stranger() for _ in range(SOURCES)], junk(world, mac1=False))
+
+
+@case
+def flood_good_mac1_one_source(world: World) -> None:
+    """Initiations that cost the target a Diffie-Hellman, from one address and port."""
+    survives(world, [world.stranger()], junk(world, mac1=True))
+
+
+@case
+def flood_good_mac1_many_sources(world: World) -> None:
+    """Initiations that cost the target a Diffie-Hellman, from many ports."""
+    survives(world, [world.stranger() for _ in range(SOURCES)], junk(world, mac1=True))
+
+
+@case
+def flood_of_data(world: World) -> None:
+    """Data for a session that exists, forged; and for none."""
+    client, session = world.connected()
+    forged = (
+        struct.pack("<IIQ", DATA, session.remote, counter) + os.urandom(64)
+        for counter in itertools.count(1 << 20)
+    )
+    survives(world, [world.stranger()], forged)
+
+
+@case
+def initiations_faster_than_allowed(world: World) -> None:
+    """A client's own true initiations, 100 at once: few are answered (at most 50 a second)."""
+    client, session = world.connected()
+    client.pause()
+    for _ in range(100):
+        client.send(client.initiation().message)
+    started, answered = time.monotonic(), 0
+    while client.receive_type(RESPONSE, 0.3) is not None:
+        answered += 1
+    took_s = time.monotonic() - started
+    print(f"{answered} of 100 answered in {took_s:.2f} s")
+    assert answered <= 2 + 50 * took_s
+    client.pause()
+    world.check_alive(client, client.handshake())
