@@ -104,6 +104,8 @@ static mp_obj_t mod_selftest_report(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(mod_selftest_report_obj, mod_selftest_report);
 
+#ifndef WG_NATMOD /* natmod/natmod.c makes its module in its own way */
+
 /* A board whose crypto is wrong must not come up with a tunnel: the import fails. What passed is
  * not tested again by the next import: a soft reset leaves this word, as it does wg_core_replaced.
  */
@@ -146,3 +148,5 @@ const mp_obj_module_t wg_module = {
     .globals = (mp_obj_dict_t *)&module_dict,
 };
 MP_REGISTER_MODULE(MP_QSTR__wireguard, wg_module);
+
+#endif
