@@ -10,7 +10,17 @@ from collections.abc import Sequence
 import click
 
 from wgprov import __version__, output
-from wgprov.commands import backup, peer, ports, provision, remove, show
+from wgprov.commands import (
+    backup,
+    keygen,
+    peer,
+    ports,
+    provision,
+    remove,
+    rotate,
+    selftest,
+    show,
+)
 from wgprov.errors import EXIT_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, WgprovError
 
 
@@ -31,7 +41,7 @@ def cli() -> None:
     """
 
 
-for module in (ports, provision, peer, show, backup, remove):
+for module in (ports, provision, show, peer, keygen, rotate, backup, selftest, remove):
     cli.add_command(module.command)
 
 

@@ -98,14 +98,14 @@ class Checker:
             raise InputError(f"{self.file}: [Peer]: missing")
         if len(peers) > PEERS_MAX:
             self.fail(peers[PEERS_MAX].line, "[Peer]", f"a board takes at most {PEERS_MAX}")
-        config = {"v": 1, "name": name, **self._interface(interfaces[0])}
+        config = {"v": 1, "name": name, **self.interface_fields(interfaces[0])}
         config["peers"] = [self.peer(section) for section in peers]
         self._distinct(peers, config["peers"])
         if sum(len(peer["allowed_ips"]) for peer in config["peers"]) > ALLOWED_IPS_MAX:
             self.fail(peers[-1].line, "AllowedIPs", f"a board takes {ALLOWED_IPS_MAX} in all")
         return Conf(config, [self.preshared(s) for s in peers])
 
-    def _interface(self, section: Section) -> dict[str, Any]:
+    def interface_fields(self, section: Section) -> dict[str, Any]:
         address = self._many(section, "Address", _interface_address, ADDRESSES_MAX)
         if not address:
             self.fail(section.line, "Address", f"missing in this {section.title}")

@@ -98,6 +98,10 @@ class Agent:
             "commit": self._commit,
             "show": self._show,
             "config": self._stored_config,
+            "staged": self._staged,
+            "exchange": self._exchange,
+            "discard": self._discard,
+            "selftest": self._selftest,
             "remove": self._remove,
             "bye": lambda request: {"op": "bye"},
         }
@@ -175,6 +179,36 @@ class Agent:
         public, _ = _stored(name, self._root)
         return {"name": name, "public_key": public, "tunnel": _client_reload(name, "started")}
 
+    def _staged(self, request):
+        """What waits to be put in force: its token and its public key."""
+        name = _config.name(request.get("name"))
+        try:
+            _, private_key, preshared = store.load_staged(name, self._root)
+        except (store.Missing, store.Corrupt):
+            raise _config.Bad("name", "nothing staged for it") from None
+        public = _base64(private_key.public_key())
+        _wipe_keys([private_key] + preshared)
+        return {"token": store.staged(name, self._root), "public_key": public}
+
+    def _exchange(self, request):
+        """As commit, but what was in force becomes what is staged: the way back."""
+        name = self._known(request)
+        try:
+            store.exchange(name, request.get("token"), self._root)
+        except store.Missing:
+            raise _config.Bad("token", "nothing staged under it: prepare again") from None
+        public, _ = _stored(name, self._root)
+        return {"name": name, "public_key": public, "tunnel": _client_reload(name, "started")}
+
+    def _discard(self, request):
+        store.discard(_config.name(request.get("name")), self._root)
+        return {}
+
+    def _selftest(self, request):
+        import wireguard
+
+        return {"primitives": wireguard.selftest()}
+
     def _show(self, request):
         return {"interfaces": [_show(name, self._root) for name in store.names(self._root)]}
 
@@ -183,9 +217,7 @@ class Agent:
         config, private_key, preshared = store.load(self._known(request), self._root)
         public = _base64(private_key.public_key())
         had = [key is not None for key in preshared]
-        for key in [private_key] + preshared:
-            if key:
-                key.wipe()
+        _wipe_keys([private_key] + preshared)
         return {"config": config, "public_key": public, "preshared": had}
 
     def _remove(self, request):
@@ -237,6 +269,12 @@ def _stored(name, root):
     shown = {"name": name, "public_key": public, "listen_port": config["listen_port"]}
     shown.update({"up": False, "peers": peers, "counters": {}})
     return public, shown
+
+
+def _wipe_keys(keys):
+    for key in keys:
+        if key:
+            key.wipe()
 
 
 def _show(name, root):

@@ -150,6 +150,30 @@ def commit(name, token, root=ROOT, files=FILES):
     files.settle()
 
 
+def exchange(name, token, root=ROOT, files=FILES):
+    """As `commit`, but what was in force becomes what is staged: doing it again with that one's
+    token goes back. A cut in the middle may lose the replaced one, never both."""
+    new, now, old = (_path(root, name, s) for s in ("new", "wg", "old"))
+    if token is not None and _token(new, files) == token:
+        if _exists(now, files):
+            _remove(old, files)
+            files.rename(now, old)
+        files.rename(new, now)
+        files.settle()
+    elif token is None or _token(now, files) != token:
+        raise Missing(name)
+    if _exists(old, files):
+        _remove(new, files)
+        files.rename(old, new)
+        files.settle()
+
+
+def discard(name, root=ROOT, files=FILES):
+    """Forget what is staged, and its keys."""
+    _remove(_path(root, name, "new"), files)
+    files.settle()
+
+
 class Mark:
     """The high-water mark of one interface's TAI64N time stamps: an int, 0 at first.
 

@@ -246,6 +246,55 @@ def test_commit_wants_the_token_and_is_idempotent(tmp_path):
         store.commit("wg0", None, root)
 
 
+def test_exchange_goes_there_and_back(tmp_path):
+    root = str(tmp_path)
+    old = (board_config(), *keys(OLD_PSK))
+    new = (board_config(address="10.7.0.9/24"), *keys(NEW_PSK))
+    store.save(*old, root)
+    there = store.stage(*new, root)
+    for _ in range(2):  # twice is as good as once
+        store.exchange("wg0", there, root)
+        assert stored(tmp_path) == snapshot(*new)
+    back = store.staged("wg0", root)
+    assert snapshot(*store.load_staged("wg0", root)) == snapshot(*old)
+    store.exchange("wg0", back, root)
+    assert stored(tmp_path) == snapshot(*old) and store.staged("wg0", root) == there
+    for wrong in (None, "", "0" * 16):
+        with pytest.raises(store.Missing):
+            store.exchange("wg0", wrong, root)
+    store.discard("wg0", root)
+    store.discard("wg0", root)
+    assert os.listdir(root) == ["wg0.wg"] and stored(tmp_path) == snapshot(*old)
+
+
+@pytest.mark.parametrize("unsynced", [None, 0, 60])
+def test_power_cut_at_every_step_of_exchange(tmp_path, unsynced):
+    old = (board_config(), *keys(OLD_PSK))
+    new = (board_config(address="10.7.0.9/24"), *keys(NEW_PSK))
+    counter = iter(range(1000))
+
+    def setup():
+        root = str(tmp_path / str(next(counter)))
+        store.save(*old, root)
+        store.stage(*new, root)
+        return root
+
+    def token():
+        return store.staged("wg0", setup())
+
+    def check(root, finished):
+        assert stored(root) in [snapshot(*old)] * (not finished) + [snapshot(*new)]
+        store.exchange("wg0", there, root)  # again, after the power is back
+        assert stored(root) == snapshot(*new)
+        assert snapshot(*store.load_staged("wg0", root)) == snapshot(*old)
+
+    there = token()
+    steps = cuts(
+        lambda root, files: store.exchange("wg0", there, root, files), setup, check, unsynced
+    )
+    assert steps == 3
+
+
 @pytest.mark.parametrize("unsynced", [None, 0, 60])
 @pytest.mark.parametrize("first", [True, False])
 def test_power_cut_at_every_step_of_save(tmp_path, first, unsynced):
