@@ -76,7 +76,14 @@ target_sources(usermod_wireguard INTERFACE
     ${WG_ROOT}/session/wg_peer.c
     ${WG_ROOT}/session/wg_allowedips.c
     ${WG_ROOT}/session/wg_path.c
+    ${WG_ROOT}/session/wg_ip.c
+    ${WG_ROOT}/session/wg_icmp.c
     ${WG_ROOT}/netif/wg_netif.c
+    ${WG_ROOT}/netif/wg_outer.c
+    ${WG_ROOT}/netif/wg_inner.c
+    ${WG_ROOT}/netif/wg_staged.c
+    ${WG_ROOT}/netif/wg_mtu.c
+    ${WG_ROOT}/netif/wg_resolve.c
     ${WG_ROOT}/netif/wg_route.c
     ${WG_ROOT}/binding/mod_wireguard.c
     ${WG_ROOT}/binding/obj_key.c

@@ -24,8 +24,10 @@ SRC_USERMOD_C += $(addprefix $(WG_ROOT)/binding/, \
 SRC_USERMOD_LIB_C += \
   $(addprefix $(WG_ROOT)/crypto/,$(WG_CRYPTO_SOURCES) $(filter %.c,$(WG_CORES))) \
   $(addprefix $(WG_ROOT)/session/, \
-    wg_session.c wg_replay.c wg_symmetric.c wg_peer.c wg_allowedips.c wg_path.c) \
-  $(addprefix $(WG_ROOT)/netif/,wg_netif.c wg_route.c)
+    wg_session.c wg_replay.c wg_symmetric.c wg_peer.c wg_allowedips.c wg_path.c wg_ip.c \
+    wg_icmp.c) \
+  $(addprefix $(WG_ROOT)/netif/, \
+    wg_netif.c wg_outer.c wg_inner.c wg_staged.c wg_mtu.c wg_resolve.c wg_route.c)
 SRC_USERMOD_LIB_ASM += $(addprefix $(WG_ROOT)/crypto/,$(filter %.S,$(WG_CORES)))
 
 # The port's own level is left to the port.

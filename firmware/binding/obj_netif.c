@@ -136,7 +136,7 @@ static mp_obj_t netif_open(mp_obj_t self, mp_obj_t port_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(netif_open_obj, netif_open);
 
-/* up(mtu) */
+/* up(mtu): at most; 0 = what the underlay has room for */
 static mp_obj_t netif_up(mp_obj_t self, mp_obj_t mtu) {
     wg_netif *wg = netif_of(self);
     uint16_t mtu_bytes = (uint16_t)mp_obj_get_int(mtu);
@@ -147,6 +147,12 @@ static mp_obj_t netif_up(mp_obj_t self, mp_obj_t mtu) {
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(netif_up_obj, netif_up);
+
+/* mtu() -> bytes, as it is now */
+static mp_obj_t netif_mtu(mp_obj_t self) {
+    return MP_OBJ_NEW_SMALL_INT(netif_of(self)->netif.mtu);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(netif_mtu_obj, netif_mtu);
 
 /* add_address(address bytes, prefix bits) */
 static mp_obj_t netif_add_address(mp_obj_t self, mp_obj_t addr_in, mp_obj_t bits_in) {
@@ -197,6 +203,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(netif_wake_at_obj, netif_wake_at);
 static mp_obj_t netif_next_message(mp_obj_t self) {
     wg_netif *wg = netif_of(self);
     WG_LOCK();
+    wg_netif_run(wg);
     const wg_inbox_entry *first = wg_netif_inbox(wg);
     wg_inbox_entry copy = {.len = 0};
     if (first != NULL) {
@@ -346,6 +353,7 @@ static const mp_rom_map_elem_t netif_table[] = {
     {MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&netif_close_obj)},
     {MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&netif_close_obj)},
     {MP_ROM_QSTR(MP_QSTR_up), MP_ROM_PTR(&netif_up_obj)},
+    {MP_ROM_QSTR(MP_QSTR_mtu), MP_ROM_PTR(&netif_mtu_obj)},
     {MP_ROM_QSTR(MP_QSTR_add_address), MP_ROM_PTR(&netif_add_address_obj)},
     {MP_ROM_QSTR(MP_QSTR_now), MP_ROM_PTR(&netif_now_obj)},
     {MP_ROM_QSTR(MP_QSTR_wake_at), MP_ROM_PTR(&netif_wake_at_obj)},

@@ -4,19 +4,10 @@
 #include <string.h>
 
 #include "wg_blake2s.h"
+#include "wg_ip.h"
 #include "wg_util.h"
 
 #define MAC_BYTES 16
-#define IPV4_HEADER_BYTES 20
-#define IPV6_HEADER_BYTES 40
-
-static uint32_t load_le32(const uint8_t *p) {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static size_t load_be16(const uint8_t *p) {
-    return (size_t)p[0] << 8 | p[1];
-}
 
 void wg_path_init(wg_path *path) {
     memset(path, 0, sizeof *path);
@@ -87,26 +78,6 @@ bool wg_path_has_index(const wg_path *path, uint32_t local_index) {
     return find_session(path, local_index, &owner) != NULL;
 }
 
-/* One IP packet's shape. `source` and `destination` point into the packet. */
-typedef struct {
-    const uint8_t *source, *destination;
-    unsigned addr_bytes;
-    size_t total_bytes;
-} ip_shape;
-
-static bool parse_ip(const uint8_t *packet, size_t len, ip_shape *ip) {
-    if (len >= IPV4_HEADER_BYTES && packet[0] >> 4 == 4) {
-        *ip = (ip_shape){packet + 12, packet + 16, WG_IPV4_BYTES, load_be16(packet + 2)};
-        return ip->total_bytes >= IPV4_HEADER_BYTES && ip->total_bytes <= len;
-    }
-    if (len >= IPV6_HEADER_BYTES && packet[0] >> 4 == 6) {
-        *ip = (ip_shape){packet + 8, packet + 24, WG_IPV6_BYTES,
-                         IPV6_HEADER_BYTES + load_be16(packet + 4)};
-        return ip->total_bytes <= len;
-    }
-    return false;
-}
-
 /* As the kernel: padding hides the length, but may not push a full packet past the MTU. */
 static size_t padded_length(const wg_path *path, size_t inner_len) {
     size_t padded = (inner_len + WG_PADDING_BYTES - 1) & ~(size_t)(WG_PADDING_BYTES - 1);
@@ -141,10 +112,10 @@ size_t wg_path_seal(wg_path *path, int peer, uint8_t *message, size_t inner_len,
 
 wg_path_verdict wg_path_output(wg_path *path, uint8_t *message, size_t inner_len, uint64_t now_ms,
                                int *peer, size_t *message_len) {
-    ip_shape ip;
+    wg_ip ip;
     *peer = WG_NO_PEER;
     *message_len = 0;
-    if (!parse_ip(message + WG_DATA_HEADER_BYTES, inner_len, &ip)) {
+    if (!wg_ip_parse(&ip, message + WG_DATA_HEADER_BYTES, inner_len)) {
         path->count.drop_out_inner++;
         return WG_PATH_DROP;
     }
@@ -163,8 +134,8 @@ wg_path_verdict wg_path_output(wg_path *path, uint8_t *message, size_t inner_len
 
 static wg_path_verdict input_inner(wg_path *path, const uint8_t *inner, size_t len, int peer,
                                    size_t *inner_len) {
-    ip_shape ip;
-    if (!parse_ip(inner, len, &ip)) {
+    wg_ip ip;
+    if (!wg_ip_parse(&ip, inner, len)) {
         path->count.drop_inner++;
         return WG_PATH_DROP;
     }
@@ -182,12 +153,34 @@ static bool same_endpoint(const wg_endpoint *a, const wg_endpoint *b) {
            memcmp(a->addr, b->addr, a->addr_bytes) == 0;
 }
 
+/* Why wg_session_open refused: the window is looked at first, and a forgery did not move it. */
+static void count_refused(wg_path *path, const wg_session *session, const uint8_t *message) {
+    uint64_t counter = wg_load64(message + 8);
+    if (counter < WG_REJECT_AFTER_MESSAGES && wg_replay_check(&session->replay, counter)) {
+        path->count.drop_tag++;
+    } else {
+        path->count.drop_replay++;
+    }
+}
+
+void wg_path_handshake_sent(wg_path *path, const wg_endpoint *to, const uint8_t *message,
+                            size_t len) {
+    wg_peer *p = path->peers;
+    while (p != NULL && !same_endpoint(&p->endpoint, to)) {
+        p = p->following;
+    }
+    /* As the kernel: a cookie reply is nobody's. */
+    if (p != NULL && len >= sizeof(uint32_t) && wg_load32(message) != WG_MESSAGE_COOKIE_REPLY) {
+        p->tx_bytes += len;
+    }
+}
+
 static wg_path_verdict input_data(wg_path *path, uint8_t *message, size_t len,
                                   const wg_endpoint *from, uint64_t now_ms, int *peer,
                                   size_t *inner_len) {
     size_t plain_len;
     wg_peer *p;
-    wg_session *session = find_session(path, load_le32(message + 4), &p);
+    wg_session *session = find_session(path, wg_load32(message + 4), &p);
     if (session == NULL) {
         path->count.drop_index++;
         return WG_PATH_DROP;
@@ -198,7 +191,7 @@ static wg_path_verdict input_data(wg_path *path, uint8_t *message, size_t len,
         return WG_PATH_DROP;
     }
     if (!wg_session_open(session, message, len, &plain_len)) {
-        path->count.drop_replay_or_tag++;
+        count_refused(path, session, message);
         return WG_PATH_DROP;
     }
     wg_peer_received(p, session, len, plain_len != 0, now_ms);
@@ -242,7 +235,7 @@ wg_path_verdict wg_path_input(wg_path *path, uint8_t *message, size_t len, const
         path->count.drop_length++;
         return WG_PATH_DROP;
     }
-    switch (load_le32(message)) { /* the type and its three reserved zero bytes */
+    switch (wg_load32(message)) { /* the type and its three reserved zero bytes */
     case WG_MESSAGE_DATA:
         return input_data(path, message, len, from, now_ms, peer, inner_len);
     case WG_MESSAGE_INITIATION:

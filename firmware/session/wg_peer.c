@@ -9,6 +9,8 @@ static void move_session(wg_session *to, wg_session *from) {
 }
 
 void wg_peer_install(wg_peer *peer, wg_session *session) {
+    /* The handshake message that brought the session counts, as in the kernel. */
+    peer->rx_bytes += session->initiator ? WG_RESPONSE_BYTES : WG_INITIATION_BYTES;
     if (!session->initiator) {
         wg_session_wipe(&peer->previous);
         move_session(&peer->next, session);

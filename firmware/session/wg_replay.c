@@ -27,20 +27,26 @@ bool wg_replay_check(const wg_replay *r, uint64_t counter) {
            (r->bits[replay_word(counter)] & replay_bit(counter)) == 0;
 }
 
-// Words entered since the greatest: all of them after a leap of a whole ring or more.
-static unsigned replay_fresh_words(const wg_replay *r, uint64_t counter) {
-    uint64_t words = (counter >> 5) - (r->greatest >> 5);
-    return r->any && words < REPLAY_WORDS ? (unsigned)words : REPLAY_WORDS;
+// Forget what the ring remembers of `count` counters from `first` on: whole words where it can.
+static void replay_clear(wg_replay *r, uint64_t first, unsigned count) {
+    while (count != 0) {
+        unsigned from = (uint32_t)first & 31;
+        unsigned bits = count < 32 - from ? count : 32 - from;
+        r->bits[replay_word(first)] &= ~(UINT32_MAX >> (32 - bits) << from);
+        first += bits;
+        count -= bits;
+    }
 }
 
 void wg_replay_commit(wg_replay *r, uint64_t counter) {
-    unsigned word = replay_word(counter);
-    if (!r->any || counter > r->greatest) {
-        for (unsigned i = replay_fresh_words(r, counter); i-- != 0;) {
-            r->bits[(word - i) & (REPLAY_WORDS - 1)] = 0;
-        }
+    if (!r->any) { // nothing in the ring
         r->greatest = counter;
         r->any = true;
+    } else if (counter > r->greatest) {
+        uint64_t step = counter - r->greatest;
+        unsigned fresh = step < WG_REPLAY_BITS ? (unsigned)step : WG_REPLAY_BITS;
+        replay_clear(r, counter - fresh + 1, fresh);
+        r->greatest = counter;
     }
-    r->bits[word] |= replay_bit(counter);
+    r->bits[replay_word(counter)] |= replay_bit(counter);
 }

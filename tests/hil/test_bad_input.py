@@ -88,12 +88,12 @@ KINDS: dict[str, tuple[Kind, tuple[str, ...]]] = {
     "data, no such session": (lambda rig: header(DATA) + os.urandom(1400), ("drop_index",)),
     "data, session right, forged": (
         lambda rig: header(DATA) + index_of_session(rig) + struct.pack("<Q", 1 << 40) + bytes(64),
-        ("drop_replay_or_tag",),
+        ("drop_tag",),
     ),
-    "data, replayed": (lambda rig: seen(rig, DATA)[-1], ("drop_replay_or_tag",)),
+    "data, replayed": (lambda rig: seen(rig, DATA)[-1], ("drop_replay",)),
     "data, replayed and one bit turned": (
         lambda rig: turned(seen(rig, DATA)[-1]),
-        ("drop_replay_or_tag",),
+        ("drop_replay",),
     ),
     "response, replayed": (
         lambda rig: seen(rig, RESPONSE)[-1],
@@ -210,7 +210,8 @@ REFUSED = (
     "drop_type",
     "drop_mac1",
     "drop_index",
-    "drop_replay_or_tag",
+    "drop_replay",
+    "drop_tag",
     "inbox_dropped",
     "initiation_forged",
     "response_unknown_index",

@@ -27,14 +27,19 @@
 #define WG_INNER_MAX_BYTES 1500
 
 #define WG_NETIF_COUNTERS(X)                                                                       \
-    X(staged_dropped)   /* oldest packet gave way, or no memory to keep one */                     \
+    X(staged_oldest)    /* a waiting packet gave way to a newer one */                             \
+    X(staged_no_memory) /* lwIP's heap had no room to keep a packet */                             \
+    X(staged_given_up)  /* waited for a handshake that was given up */                             \
     X(inbox_dropped)    /* handshake message while Python was WG_INBOX_MAX behind */               \
     X(drop_too_long)    /* outer datagram longer than any message we accept */                     \
     X(drop_from_tunnel) /* outer datagram that came through a tunnel */                            \
     X(drop_no_memory)   /* no pbuf for a received packet */                                        \
+    X(drop_destination) /* authenticated, but for none of our addresses */                         \
+    X(drop_out_long)    /* sent into the tunnel, longer than its MTU */                            \
     X(tx_no_endpoint)   /* sealed, but the peer's endpoint is not known */                         \
     X(tx_no_underlay)   /* no interface with an address towards the endpoint */                    \
-    X(tx_error)         /* lwIP refused the datagram */
+    X(tx_no_memory)     /* no pbuf for the datagram, or no room to wait for ARP */                 \
+    X(tx_error)         /* lwIP refused the datagram for another reason */
 
 typedef struct {
 #define WG_NETIF_COUNTER_FIELD(name) uint32_t name;
@@ -70,6 +75,8 @@ typedef struct wg_netif {
     wg_inbox_entry inbox[WG_INBOX_MAX];
     uint8_t inbox_first, inbox_used;
     wg_staged staged[WG_STAGED_MAX]; /* [0] is the oldest */
+    struct pbuf *icmp;               /* an error on its way to lwIP, or NULL */
+    uint16_t mtu_wanted;             /* by the configuration; 0 = what the underlay has room for */
     wg_resolve_state resolve;
     ip_addr_t resolved;
     uint64_t clock_ms; /* sys_now() without its wrap */
@@ -91,13 +98,18 @@ uint64_t wg_netif_now_ms(wg_netif *wg);
 /* Bind the outer UDP port, 0 = any, on every underlay address of both families. */
 err_t wg_netif_open(wg_netif *wg, uint16_t *port);
 
-/* Join lwIP's interfaces. mtu in bytes. Addresses are added afterwards. */
+/* Join lwIP's interfaces. Addresses are added afterwards. mtu in bytes: the MTU is never more than
+ * that, nor than what the underlay carries in one datagram; 0 asks for just the latter. */
 err_t wg_netif_up(wg_netif *wg, uint16_t mtu);
+
+/* What waits for a moment outside of lwIP's functions: to be called after each wake. */
+void wg_netif_run(wg_netif *wg);
+
 void wg_netif_down(wg_netif *wg);
 err_t wg_netif_add_address(wg_netif *wg, const uint8_t *addr, unsigned addr_bytes,
                            unsigned prefix_bits);
 
-/* Send one outer datagram outside every tunnel. */
+/* Send one whole message, of the handshake or a keepalive, outside every tunnel. */
 bool wg_netif_send(wg_netif *wg, const wg_endpoint *to, const uint8_t *message, size_t len);
 
 /* Seal and send the packets that waited for this peer. Returns how many were sent. */

@@ -28,17 +28,18 @@
     X(rx_handshake) /* types 1-3 of right length and mac1 */                                       \
     X(tx_data)                                                                                     \
     X(tx_keepalive)                                                                                \
-    X(tx_staged)          /* no session yet: the caller keeps the packet */                        \
-    X(drop_length)        /* too short, or a length that its type cannot have */                   \
-    X(drop_type)          /* unknown type or non-zero reserved bytes */                            \
-    X(drop_mac1)          /* not made for our public key */                                        \
-    X(drop_index)         /* no session has this receiver index */                                 \
-    X(drop_expired)       /* the session is older than REJECT_AFTER_TIME */                        \
-    X(drop_replay_or_tag) /* counter seen or too old, or a forged packet */                        \
-    X(drop_inner)         /* authenticated, but not a well-formed IP packet */                     \
-    X(drop_source)        /* authenticated, but inner source outside the peer's AllowedIPs */      \
-    X(drop_no_route)      /* no peer's AllowedIPs cover the inner destination */                   \
-    X(drop_out_inner)     /* something other than an IP packet was sent into the tunnel */
+    X(tx_staged)      /* no session yet: the caller keeps the packet */                            \
+    X(drop_length)    /* too short, or a length that its type cannot have */                       \
+    X(drop_type)      /* unknown type or non-zero reserved bytes */                                \
+    X(drop_mac1)      /* not made for our public key */                                            \
+    X(drop_index)     /* no session has this receiver index */                                     \
+    X(drop_expired)   /* the session is older than REJECT_AFTER_TIME */                            \
+    X(drop_replay)    /* counter seen before, or too old to tell */                                \
+    X(drop_tag)       /* forged, or changed on its way */                                          \
+    X(drop_inner)     /* authenticated, but not a well-formed IP packet */                         \
+    X(drop_source)    /* authenticated, but inner source outside the peer's AllowedIPs */          \
+    X(drop_no_route)  /* no peer's AllowedIPs cover the inner destination */                       \
+    X(drop_out_inner) /* something other than an IP packet was sent into the tunnel */
 
 typedef struct {
 #define WG_PATH_COUNTER_FIELD(name) uint32_t name;
@@ -97,6 +98,10 @@ wg_path_verdict wg_path_output(wg_path *path, uint8_t *message, size_t inner_len
 /* Seal for a known peer, past AllowedIPs: keepalives (inner_len 0) and staged packets.
  * Returns the length of the message, 0 when there is no usable session. */
 size_t wg_path_seal(wg_path *path, int peer, uint8_t *message, size_t inner_len, uint64_t now_ms);
+
+/* A handshake message has left for this endpoint: count it for the peer that lives there. */
+void wg_path_handshake_sent(wg_path *path, const wg_endpoint *to, const uint8_t *message,
+                            size_t len);
 
 /* Take one outer datagram, decrypted in place. WG_PATH_DELIVER: the inner packet is *inner_len
  * bytes at message + WG_DATA_HEADER_BYTES, trimmed to the length in its IP header. */

@@ -43,7 +43,7 @@ typedef struct wg_peer {
     uint64_t unanswered_since_ms; /* first data sent since the last authenticated receive */
     uint64_t unacked_since_ms;    /* first data received since the last authenticated send */
     uint64_t last_sent_ms, last_received_ms; /* authenticated packets, keepalives included */
-    uint64_t rx_bytes, tx_bytes;             /* whole transport messages */
+    uint64_t rx_bytes, tx_bytes;             /* whole messages, of the handshake too */
 } wg_peer;
 
 /* Add a session after a handshake by the rules above. `session` is moved: the source is wiped. */
