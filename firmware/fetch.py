@@ -14,7 +14,6 @@ one line on stderr when a source is not to be had or is not what the lock says.
 from __future__ import annotations
 
 import argparse
-import configparser
 import fcntl
 import hashlib
 import os
@@ -25,92 +24,15 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from sourcelock import FetchError, Source, read_lock
 
 ROOT = Path(__file__).resolve().parent.parent
 STAMP = ".fetched"
 GIT_PROBE_TIMEOUT_S = 8
 COMMAND_TIMEOUT_S = 900
 KEYRINGS = ("debian-archive-keyring.gpg", "debian-archive-keyring.pgp")
-
-
-class FetchError(Exception):
-    """A source that cannot be had, or is not what the lock says: one line for the user."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One section of the lock file."""
-
-    name: str
-    version: str
-    git: str
-    tag: str
-    commit: str
-    submodules: tuple[str, ...]
-    suite: str
-    package: str
-    is_binary: bool
-    take: str
-    sha256: tuple[tuple[str, str], ...]
-    into: str
-    only: tuple[str, ...] = field(default=(), repr=False)
-    group: str = field(default="", repr=False)
-
-    def key(self) -> str:
-        """Identity of the wanted tree: a change of anything in the section makes it stale."""
-        return hashlib.sha256(" ".join((repr(self), *self.only)).encode()).hexdigest()
-
-
-def _parse_hashes(name: str, text: str) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    for line in text.split("\n"):
-        words = line.split()
-        if not words:
-            continue
-        if len(words) != 2 or len(words[0]) != 64 or "/" in words[1]:
-            raise FetchError(
-                f"sources.lock: [{name}] sha256: not '<64 hex digits>  <file>': {line!r}"
-            )
-        pairs.append((words[1], words[0]))
-    return tuple(pairs)
-
-
-def _parse_section(name: str, section: configparser.SectionProxy) -> Source:
-    for needed in ("version", "into"):
-        if not section.get(needed):
-            raise FetchError(f"sources.lock: [{name}] {needed}: missing")
-    into = section["into"]
-    if os.path.isabs(into) or ".." in Path(into).parts:
-        raise FetchError(f"sources.lock: [{name}] into: {into!r} leaves the source folder")
-    return Source(
-        name=name,
-        version=section["version"],
-        git=section.get("git", ""),
-        tag=section.get("tag", ""),
-        commit=section.get("commit", ""),
-        submodules=tuple(section.get("submodules", "").split()),
-        suite=section.get("suite", ""),
-        package=section.get("source", "") or section.get("binary", ""),
-        is_binary="binary" in section,
-        take=section.get("take", ""),
-        sha256=_parse_hashes(name, section.get("sha256", "")),
-        into=into,
-        only=tuple(section.get("only", "").split()),
-        group=section.get("group", ""),
-    )
-
-
-def read_lock(path: Path) -> list[Source]:
-    """The lock's sections in their order."""
-    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
-    try:
-        with open(path, encoding="utf-8") as file:
-            parser.read_file(file)
-    except (OSError, configparser.Error) as error:
-        raise FetchError(f"{path}: {' '.join(str(error).split())}") from None
-    return [_parse_section(name, parser[name]) for name in parser.sections()]
 
 
 def run(command: Sequence[str], cwd: Path | None = None, timeout: float = COMMAND_TIMEOUT_S) -> str:
@@ -168,6 +90,25 @@ def check_commit(source: Source, found: str) -> None:
             f"{source.name}: tag {source.tag} is commit {found} upstream, "
             f"but sources.lock says {source.commit}"
         )
+
+
+def submodule_tree(source: Source, work: Path) -> Path:
+    """A shallow checkout of the commit that the parent's locked commit has at this path."""
+    parent, bare, tree = source.parent, work / "parent", work / "tree"
+    assert parent is not None
+    reference = f"refs/tags/{parent.tag}"
+    shallow = ["git", "fetch", "--quiet", "--depth=1"]
+    run(["git", "init", "--quiet", "--bare", str(bare)])
+    run([*shallow, "--filter=blob:none", parent.git, f"+{reference}:{reference}"], cwd=bare)
+    check_commit(parent, run(["git", "rev-parse", reference + "^{commit}"], cwd=bare).strip())
+    listed = run(["git", "ls-tree", parent.commit, "--", source.path_in_parent()], cwd=bare).split()
+    if listed[1:2] != ["commit"]:
+        raise FetchError(f"{source.name}: {parent.name} has no submodule {source.path_in_parent()}")
+    run(["git", "init", "--quiet", str(tree)])
+    run([*shallow, source.git, listed[2]], cwd=tree)
+    run(["git", "-c", "advice.detachedHead=false", "checkout", "--quiet", listed[2]], cwd=tree)
+    shutil.rmtree(tree / ".git")
+    return tree
 
 
 def git_tree(source: Source, work: Path) -> Path:
@@ -333,8 +274,25 @@ def say(text: str) -> None:
     print(f"fetch: {text}", flush=True)
 
 
+def require_upstream(source: Source) -> None:
+    """A submodule has no other route: say where it is, and what to do."""
+    try:
+        run(["git", "ls-remote", source.git, "HEAD"], timeout=GIT_PROBE_TIMEOUT_S)
+    except FetchError:
+        parent = source.parent
+        assert parent is not None
+        raise FetchError(
+            f"{source.name}: {source.git} does not answer, and no package has it; it is "
+            f"{parent.name} {parent.tag}'s submodule {source.path_in_parent()}: run this where "
+            f"that address is reached, or put its tree at .cache/src/{source.into} yourself"
+        ) from None
+
+
 def choose_route(source: Source, route: str) -> str:
     """git when it is asked for or answers. A tag that names another commit is an error at once."""
+    if source.parent is not None:
+        require_upstream(source)
+        return "git"
     if route == "debian" or not source.git:
         return "debian"
     commit = git_commit_of_tag(source)
@@ -344,6 +302,13 @@ def choose_route(source: Source, route: str) -> str:
         return "debian"
     check_commit(source, commit)
     return "git"
+
+
+def is_hand_made(source: Source, destination: Path) -> bool:
+    """True for a submodule that somebody put there (git submodule update, or a copy)."""
+    if source.parent is None or (destination / STAMP).exists() or not destination.is_dir():
+        return False
+    return any(destination.iterdir())
 
 
 def is_current(source: Source, destination: Path) -> bool:
@@ -365,16 +330,20 @@ def put_in_place(tree: Path, destination: Path, work: Path) -> None:
 def fetch(source: Source, cache: Path, route: str) -> None:
     """Make source's tree current below cache/src."""
     destination = cache / "src" / source.into
-    if is_current(source, destination):
+    if is_current(source, destination) or is_hand_made(source, destination):
         return
     started = time.monotonic()
     (cache / "src").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=cache / "src") as name:
         work = Path(name)
         chosen = choose_route(source, route)
-        origin = f"{source.git} {source.tag}" if chosen == "git" else f"Debian {source.package}"
+        tag = f" {source.tag}" if source.tag else ""
+        origin = f"{source.git}{tag}" if chosen == "git" else f"Debian {source.package}"
         say(f"{source.name} {source.version} from {origin} ...")
-        tree = git_tree(source, work) if chosen == "git" else debian_tree(source, cache, work)
+        if source.parent is not None:
+            tree = submodule_tree(source, work)
+        else:
+            tree = git_tree(source, work) if chosen == "git" else debian_tree(source, cache, work)
         (tree / STAMP).write_text(f"{source.key()} {chosen}\n", encoding="utf-8")
         put_in_place(tree, destination, work)
     say(f"{source.name} {source.version} in place after {time.monotonic() - started:.1f} s")

@@ -146,6 +146,73 @@ def test_no_route_is_one_line(tmp_path: Path) -> None:
     assert done.stderr == f"fetch: error: demo: {UPSTREAM} does not answer for tag v1\n"
 
 
+def two_sections(commit: str) -> str:
+    """A parent, and a submodule of it that is fetched when its group is asked for."""
+    other = UPSTREAM.replace("demo", "other")
+    section = f"[other]\ngroup = extra\nversion = 1\ngit = {other}\nsubmodule of = demo\n"
+    return git_lock(commit) + section + "into = demo/lib/other\n"
+
+
+@pytest.fixture
+def with_submodule(
+    upstream: tuple[Path, str, dict[str, str]],
+) -> tuple[Path, str, str, dict[str, str]]:
+    """`upstream` with a submodule that has gone on since; the parent's commit, the locked one."""
+    box, _, environ = upstream
+    locked = repository(box / "other", "other.c", "int old;\n")
+    add = ["submodule", "--quiet", "add", UPSTREAM.replace("demo", "other"), "lib/other"]
+    git(box / "demo", *add, **environ)
+    git(box / "demo", "commit", "--quiet", "-m", "two")
+    git(box / "demo", "tag", "-f", "-a", "-m", "release", "v1")
+    (box / "other" / "other.c").write_text("int newer;\n")
+    git(box / "other", "commit", "--quiet", "-a", "-m", "newer")
+    git(box / "other", "config", "uploadpack.allowAnySHA1InWant", "true")  # as GitHub does
+    return box, git(box / "demo", "rev-parse", "HEAD").strip(), locked, environ
+
+
+def test_a_group_is_left_alone_until_it_is_asked_for(
+    with_submodule: tuple[Path, str, str, dict[str, str]],
+) -> None:
+    box, commit, _, environ = with_submodule
+    write_lock(box, two_sections(commit))
+    assert fetch(box, **environ).returncode == 0
+    assert "demo/lib/other/other.c" not in tree_of(box)
+    done = fetch(box, "extra", **environ)
+    assert done.returncode == 0, done.stderr
+    other = box / "my cache" / "src" / "demo" / "lib" / "other"
+    assert (other / "other.c").read_text() == "int old;\n", "the commit that the parent has"
+    assert not (other / ".git").exists()
+    assert fetch(box, "extra", **environ).stdout == "", "a second run does nothing"
+
+
+def test_a_submodule_of_a_moved_tag_is_refused(
+    with_submodule: tuple[Path, str, str, dict[str, str]],
+) -> None:
+    box, commit, _, environ = with_submodule
+    write_lock(box, two_sections("0" * 40))
+    done = fetch(box, "extra", **environ)
+    assert done.returncode == 1
+    assert f"demo: tag v1 is commit {commit} upstream, but sources.lock says" in done.stderr
+    assert tree_of(box) == []
+
+
+def test_a_submodule_out_of_reach_is_one_line_that_says_how_to_get_it(tmp_path: Path) -> None:
+    write_lock(tmp_path, two_sections("0" * 40))
+    done = fetch(tmp_path, "extra")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    for part in ("https://upstream.invalid/other", "demo v1's submodule lib/other", ".cache/src/"):
+        assert part in done.stderr
+
+
+def test_a_submodule_put_there_by_hand_is_used(tmp_path: Path) -> None:
+    write_lock(tmp_path, two_sections("0" * 40))
+    other = tmp_path / "my cache" / "src" / "demo" / "lib" / "other"
+    other.mkdir(parents=True)
+    assert fetch(tmp_path, "extra").returncode == 1, "an empty folder is what git leaves"
+    (other / "other.c").touch()
+    assert fetch(tmp_path, "extra").returncode == 0
+
+
 # --- Debian ------------------------------------------------------------------------------------
 
 
@@ -193,15 +260,18 @@ def test_binary_package_that_holds_sources(tmp_path: Path, take: str, expected: 
 
 
 def test_the_lock_names_real_files() -> None:
-    """Every section of the real lock has both routes, and full hashes."""
+    """Every section of the real lock has both routes and full hashes, or is a submodule of one."""
     sys.path.insert(0, str(ROOT / "firmware"))
     try:
         import fetch as tool
     finally:
         sys.path.pop(0)
     for source in tool.read_lock(ROOT / "firmware" / "sources.lock"):
-        assert source.git.startswith("https://") and len(source.commit) == 40, source.name
-        assert source.package and source.sha256, source.name
+        assert source.git.startswith("https://"), source.name
+        if source.parent is not None:
+            assert source.group and source.into.startswith(source.parent.into + "/"), source.name
+            continue
+        assert len(source.commit) == 40 and source.package and source.sha256, source.name
 
 
 @NEEDS_DPKG
@@ -241,6 +311,7 @@ def test_debian_route_and_a_wrong_hash(tmp_path: Path) -> None:
         ("[demo]\ninto = demo\n", "[demo] version: missing"),
         ("[demo]\nversion = 1\ninto = ../out\n", "'../out' leaves the source folder"),
         ("[demo]\nversion = 1\ninto = x\nsha256 =\n  abc  f\n", "not '<64 hex digits>  <file>'"),
+        ("[demo]\nversion = 1\ninto = x\nsubmodule of = y\n", "no section [y] above"),
         ("no section\n", "File contains no section headers"),
     ],
 )
