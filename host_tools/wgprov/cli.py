@@ -12,6 +12,7 @@ import click
 from wgprov import __version__, output
 from wgprov.commands import (
     backup,
+    doctor,
     keygen,
     peer,
     ports,
@@ -41,7 +42,7 @@ def cli() -> None:
     """
 
 
-for module in (ports, provision, show, peer, keygen, rotate, backup, selftest, remove):
+for module in (ports, provision, show, peer, keygen, rotate, backup, doctor, selftest, remove):
     cli.add_command(module.command)
 
 

@@ -102,6 +102,7 @@ class Agent:
             "exchange": self._exchange,
             "discard": self._discard,
             "selftest": self._selftest,
+            "probe": self._probe,
             "remove": self._remove,
             "bye": lambda request: {"op": "bye"},
         }
@@ -208,6 +209,25 @@ class Agent:
         import wireguard
 
         return {"primitives": wireguard.selftest()}
+
+    def _probe(self, request):
+        """For `wgprov doctor`: the board's clock (UTC), and what a host name means to it."""
+        import gc
+        import time
+
+        gc.collect()
+        reply = {"utc": list(time.gmtime()[:6]), "resolved": None, "problem": None}
+        reply["heap_free_bytes"] = gc.mem_free() if hasattr(gc, "mem_free") else None
+        host = request.get("host")
+        if host is not None:
+            _config.endpoint("%s:1" % host, "host")
+            try:
+                import socket
+
+                reply["resolved"] = socket.getaddrinfo(host, 1)[0][-1][0]
+            except Exception as error:
+                reply["problem"] = _reason(error)
+        return reply
 
     def _show(self, request):
         return {"interfaces": [_show(name, self._root) for name in store.names(self._root)]}

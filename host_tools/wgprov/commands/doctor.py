@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""wgprov doctor: everything between this computer and a tunnel that works, one line each.
+
+Each check is a function that returns Findings; what a check needs and an earlier one did not get is
+said as skipped. Nothing is changed on the board, and no packet is sent to the server from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import ipaddress
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import click
+
+from wgprov import transport, wgshow
+from wgprov.commands import selftest
+from wgprov.errors import BoardError, PortError, WgprovError, printable
+from wgprov.options import json_option, port_option
+from wgprov.output import print_json, say
+from wgprov.session import WRITE_TIMEOUT_S, Session
+
+PROBE_TIMEOUT_S = 20.0  # a look-up on the board: lwIP asks several times
+CLOCK_TOLERANCE_S = 300
+CLOCK_FIRST_YEAR = 2024  # before it, a board has not been told the time
+OVERHEAD_BYTES = {4: 60, 6: 80}  # IP, UDP, WireGuard (paper §5.4.6)
+IP_MTU = {4: (socket.IPPROTO_IP, 14), 6: (socket.IPPROTO_IPV6, 24)}  # Linux: ip(7), ipv6(7)
+SILENT_S = 180  # REJECT_AFTER_TIME: older than this, no session is left
+
+OK, NOTE, BAD = "ok", "note", "bad"
+
+
+@dataclass
+class Finding:
+    """One line: what was looked at, how it is, and what to do."""
+
+    what: str
+    state: str
+    text: str
+
+
+def run(session: Session) -> Iterator[Finding]:
+    """Look at a board that has answered."""
+    hello = session.hello()
+    board = printable(hello.get("board"), 60)
+    yield Finding("board", OK, f"{board}, wireguard {printable(hello.get('version'), 20)}")
+    yield from _guarded("crypto", _crypto, session)
+    yield from _guarded("clock", _clock, session)
+    if not hello["names"]:
+        yield Finding("configuration", BAD, "none: see `wgprov provision --help`")
+    for name in hello["names"]:
+        yield from _guarded(name, _interface, session, name)
+
+
+def _guarded(what: str, check: Any, *arguments: Any) -> Iterator[Finding]:
+    """A check that the board refuses is a finding, not the end; a broken cable is the end."""
+    try:
+        yield from check(*arguments)
+    except BoardError as error:
+        yield Finding(what, BAD, str(error))
+
+
+def _crypto(session: Session) -> Iterator[Finding]:
+    found = selftest.run(session)
+    wrong = [name for name, (_, result) in found.items() if result not in selftest.GOOD]
+    cores = ", ".join(sorted({core for core, _ in found.values()}))
+    if wrong:
+        yield Finding("crypto", BAD, f"{', '.join(wrong)}: wrong answers: do not use this board")
+    else:
+        yield Finding("crypto", OK, f"{len(found)} primitives right ({cores})")
+
+
+def _clock(session: Session) -> Iterator[Finding]:
+    utc = session.request("probe", PROBE_TIMEOUT_S).get("utc")
+    try:
+        said = datetime.datetime(*utc, tzinfo=datetime.timezone.utc)
+    except (TypeError, ValueError):
+        raise BoardError("the board's clock makes no sense: update its module") from None
+    off_s = abs(said.timestamp() - time.time())
+    if said.year < CLOCK_FIRST_YEAR:
+        text = "not set: the tunnel needs none, but TLS inside it does"
+    elif off_s > CLOCK_TOLERANCE_S:
+        text = f"{wgshow.duration(int(off_s))} off: the tunnel does not mind, TLS inside it does"
+    else:
+        yield Finding("clock", OK, f"{said:%Y-%m-%d %H:%M} UTC")
+        return
+    yield Finding("clock", NOTE, text)
+
+
+def _interface(session: Session, name: str) -> Iterator[Finding]:
+    reply = session.request("config", WRITE_TIMEOUT_S, name=name)
+    config = reply.get("config")
+    if not isinstance(config, dict) or not isinstance(config.get("peers"), list):
+        raise BoardError("the board's configuration makes no sense: update its module")
+    shown = wgshow.known_fields(session.request("show", WRITE_TIMEOUT_S))
+    live = next((i for i in shown if i.get("name") == name), {"peers": []})
+    yield _tunnel(name, live)
+    for peer in config["peers"]:
+        yield from _endpoint(session, name, peer.get("endpoint"), config.get("mtu"))
+
+
+def _tunnel(name: str, live: dict[str, Any]) -> Finding:
+    ages = [p["latest_handshake_s"] for p in live["peers"] if p["latest_handshake_s"] is not None]
+    words = str(live.get("error") or live.get("status") or "no reason given")
+    if not live.get("up"):
+        return Finding(f"{name} tunnel", BAD, words)
+    if not ages or min(ages) > SILENT_S:
+        return Finding(f"{name} tunnel", NOTE, f"no session: {words}")
+    return Finding(f"{name} tunnel", OK, f"last handshake {wgshow.ago(min(ages))}")
+
+
+def _endpoint(session: Session, name: str, endpoint: Any, mtu: Any) -> Iterator[Finding]:
+    if not isinstance(endpoint, str):
+        yield Finding(f"{name} endpoint", NOTE, "none: the server has to come to the board")
+        return
+    host, _, port = endpoint.rpartition(":")
+    host = host.strip("[]")
+    if not _is_address(host):
+        yield _board_lookup(session, name, host)
+    yield from _from_here(name, host, int(port), mtu)
+
+
+def _board_lookup(session: Session, name: str, host: str) -> Finding:
+    reply = session.request("probe", PROBE_TIMEOUT_S, host=host)
+    if reply.get("resolved"):
+        return Finding(
+            f"{name} DNS", OK, f"the board finds {host} at {printable(reply['resolved'])}"
+        )
+    problem = printable(reply.get("problem") or "no answer", 60)
+    text = f"the board cannot look {host} up ({problem}): check its network and DNS server"
+    return Finding(f"{name} DNS", BAD, text)
+
+
+def _from_here(name: str, host: str, port: int, mtu: Any) -> Iterator[Finding]:
+    """What this computer, which may be elsewhere in the network, knows of the endpoint."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    except OSError as error:
+        text = f"this computer cannot look {host} up ({printable(error.strerror)})"
+        yield Finding(f"{name} DNS here", BAD, text)
+        return
+    version = 6 if family == socket.AF_INET6 else 4
+    with contextlib.closing(socket.socket(family, socket.SOCK_DGRAM)) as probe:
+        try:
+            probe.connect(address)
+            path_mtu = probe.getsockopt(*IP_MTU[version])
+        except OSError as error:
+            text = f"no way to {address[0]} from here ({printable(error.strerror)})"
+            yield Finding(f"{name} route here", BAD, text)
+            return
+    yield Finding(f"{name} route here", OK, f"{host} is {address[0]}, IPv{version}")
+    yield _mtu(name, mtu, path_mtu - OVERHEAD_BYTES[version])
+
+
+def _mtu(name: str, mtu: Any, room: int) -> Finding:
+    if not isinstance(mtu, int) or mtu <= room:
+        return Finding(f"{name} MTU", OK, f"{mtu}, the path from here has room for {room}")
+    text = f"{mtu} does not fit this computer's path, {room} does: if the board has the same one, "
+    return Finding(f"{name} MTU", NOTE, text + f"set MTU = {room} and provision again")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+        return True
+    except ValueError:
+        return False
+
+
+def examine(port: str) -> Iterator[Finding]:
+    """The cable, then the board behind it."""
+    try:
+        yield Finding("port", OK, transport.resolve(port))
+        with transport.connect(port) as session:
+            yield from run(session)
+    except WgprovError as error:
+        yield Finding("port" if isinstance(error, PortError) else "board", BAD, str(error))
+
+
+@click.command("doctor")
+@port_option
+@json_option
+def command(port: str, as_json: bool) -> None:
+    """Look for what keeps a tunnel from working: cable, board, crypto, clock, DNS, route, MTU.
+
+    \b
+    Examples:
+      wgprov doctor
+      wgprov doctor -p /dev/ttyACM0 --json
+    """
+    found = []
+    for finding in examine(port):
+        found.append(finding)
+        if not as_json:
+            say(f"{finding.state:<5} {finding.what}: {finding.text}")
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in found]})
+    bad = [finding.what for finding in found if finding.state == BAD]
+    if bad:
+        raise BoardError(f"doctor: look at {', '.join(bad)}")
