@@ -19,6 +19,12 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
 
 
 @pytest.fixture(scope="module")
+def wired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    with targets.wire_board(tmp_path_factory.mktemp("wired")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
 def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with targets.wireguard_go(tmp_path_factory.mktemp("control")) as made:
         yield made

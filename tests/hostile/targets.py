@@ -5,11 +5,11 @@ the control. Both know two clients of ours: one with a preshared key, one withou
 from __future__ import annotations
 
 import base64
+import itertools
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from peer.driver import Peer, PeerConfig
 
 from tests.hostile import noise
 from tests.hostile.endpoint import Identity, Target, new_socket
+from tests.hostile.wire import GUEST, Wire, WireBoard
 from tests.hostile.world import World
 from wgprov.targets.qemu import QemuBoard
 
@@ -75,7 +76,7 @@ def wireguard_go(folder: Path) -> Iterator[World]:
         close(sockets)
 
 
-def close(sockets: list[socket.socket]) -> None:
+def close(sockets: list[Any]) -> None:
     for sock in sockets:
         sock.close()
 
@@ -86,9 +87,11 @@ class Board:
 
     qemu: QemuBoard
     public: bytes
-    outer_port: int
+    outer: tuple[str, int]
     identities: list[Identity]
-    sockets: list[socket.socket]
+    sockets: list[Any]
+    new_socket: Callable[[], Any] = new_socket
+    wire: Wire | None = None
 
     def run(self, name: str, call: str, timeout_s: float = 30.0) -> Any:
         return board_script.run(self.qemu.port, name, call, timeout_s)
@@ -107,22 +110,22 @@ class Board:
         self.run("tunnel_ping", f"ping({address!r}, 1, 56, 0, 1)")
 
     def world(self) -> World:
-        target = Target(LOOPBACK, self.outer_port, self.public, ADDRESS)
         return World(
-            target,
+            Target(*self.outer, self.public, ADDRESS),
             self.identities,
             self.sockets,
             restart=self.restart,
             poke=self.poke,
             counters=self.counters,
+            new_socket=self.new_socket,
         )
 
 
-def configuration(mine: list[Identity], ports: list[int], host: str = HOST) -> str:
+def configuration(mine: list[Identity], ports: list[int]) -> str:
     lines = ["[Interface]", f"Address = {ADDRESS}/24", f"ListenPort = {OUTER_PORT}"]
     for who, port in zip(mine, ports, strict=True):
         lines += ["[Peer]", f"PublicKey = {text(who.public)}", f"AllowedIPs = {who.address}/32"]
-        lines += [f"Endpoint = {host}:{port}"]
+        lines += [f"Endpoint = {HOST}:{port}"]
         if who.psk != noise.NO_PSK:
             lines += [f"PresharedKey = {text(who.psk)}"]
     return "\n".join(lines) + "\n"
@@ -140,18 +143,39 @@ def provision(qemu: QemuBoard, conf: Path) -> bytes:
     return base64.b64decode(peer_block(written.read_text()).public_key)
 
 
+def elf() -> Path:
+    """The firmware under test; WG_TEST_ELF names another one, such as one broken on purpose."""
+    return Path(os.environ.get("WG_TEST_ELF") or firmware(chosen_env()))
+
+
 @contextmanager
 def board(folder: Path, **options: Any) -> Iterator[Board]:
     """The emulated board behind a port of loopback.  options: more of QemuBoard's."""
-    env = chosen_env()
-    mine, outer_port = identities(), free_port()
-    sockets = [new_socket() for _ in mine]
-    forward = f"udp:{LOOPBACK}:{outer_port}-:{OUTER_PORT}"
-    elf = Path(os.environ.get("WG_TEST_ELF") or firmware(env))
-    with QemuBoard(env, elf, folder / "flash.img", hostfwd=[forward], **options) as qemu:
-        qemu.wait_prompt()
-        conf = folder / "wg0.conf"
-        conf.write_text(configuration(mine, [sock.getsockname()[1] for sock in sockets]))
-        public = provision(qemu, conf)
-        yield Board(qemu, public, outer_port, mine, sockets)
+    outer = LOOPBACK, free_port()
+    forward = f"udp:{LOOPBACK}:{outer[1]}-:{OUTER_PORT}"
+    sockets = [new_socket() for _ in OURS]
+    flash = folder / "flash.img"
+    with QemuBoard(chosen_env(), elf(), flash, hostfwd=[forward], **options) as qemu:
+        yield made_ready(folder, qemu, outer, sockets)
     close(sockets)
+
+
+@contextmanager
+def wire_board(folder: Path, **options: Any) -> Iterator[Board]:
+    """The emulated board on a wire of ours; strangers come from addresses far away."""
+    numbers = itertools.count(1)
+    flash = folder / "flash.img"
+    with Wire(folder) as wire, WireBoard(wire, chosen_env(), elf(), flash, **options) as qemu:
+        sockets = [wire.socket() for _ in OURS]
+        made = made_ready(folder, qemu, (GUEST, OUTER_PORT), sockets)
+        made.wire = wire
+        made.new_socket = lambda: wire.socket(f"198.51.100.{next(numbers) % 250 + 1}")
+        yield made
+
+
+def made_ready(folder: Path, qemu: QemuBoard, outer: tuple[str, int], sockets: list[Any]) -> Board:
+    """Provisioned with two clients at these sockets."""
+    qemu.wait_prompt()
+    mine, conf = identities(), folder / "wg0.conf"
+    conf.write_text(configuration(mine, [sock.getsockname()[1] for sock in sockets]))
+    return Board(qemu, provision(qemu, conf), outer, mine, sockets)

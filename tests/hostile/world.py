@@ -60,6 +60,7 @@ class World:
     restart(number, port) makes the target forget what it learned of our identity `number`, know it
     at that port of ours and start a handshake.  poke(address) makes the target send a packet to
     an inner address.  counters() is what the target counts by reason. Each may be None.
+    new_socket() makes a stranger's socket.
     """
 
     target: Target
@@ -68,7 +69,7 @@ class World:
     restart: Callable[[int, int], None] | None = None
     poke: Callable[[str], None] | None = None
     counters: Callable[[], dict[str, int]] | None = None
-    traits: dict[str, Any] = field(default_factory=dict)
+    new_socket: Callable[[], Any] = new_socket
     _open: list[socket.socket] = field(default_factory=list)
 
     def close(self) -> None:
@@ -93,7 +94,7 @@ class World:
         return client, session
 
     def stranger(self) -> socket.socket:
-        sock = new_socket()
+        sock = self.new_socket()
         self._open.append(sock)
         return sock
 
