@@ -209,14 +209,14 @@ def _open(name: str, device: str) -> SerialTransport:
     try:
         repl = SerialTransport(device, baudrate=BAUD, timeout=REPL_READ_S)
     except (TransportError, ValueError):
-        raise _open_error(name, device) from None
+        raise open_error(name, device) from None
     if isinstance(repl.serial, serial.Serial):  # URLs know no write_timeout: TCP buffers
         repl.serial.write_timeout = WRITE_TIMEOUT_S
     return repl
 
 
-def _open_error(name: str, device: str) -> PortError:
-    """mpremote swallows the reason, so ask once more."""
+def open_error(name: str, device: str) -> PortError:
+    """Why a port did not open, in words. mpremote and esptool swallow it, so ask once more."""
     try:
         serial.serial_for_url(device, exclusive=True, timeout=0).close()
     except ValueError as error:
