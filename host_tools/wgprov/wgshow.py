@@ -71,9 +71,17 @@ def _interface_text(interface: dict[str, Any]) -> str:
         lines.append(f"  listening port: {interface['listen_port']}")
     if not interface.get("up"):  # one line more than `wg show`, which has nothing to explain
         lines.append(f"  status: {interface.get('status') or 'off'}")
+    if dropped := _dropped(interface.get("counters") or {}):
+        lines.append(f"  dropped: {dropped}")
     for peer in sorted(interface["peers"], key=_age):
         lines += ["", *_peer_lines(peer)]
     return "\n".join(lines) + "\n"
+
+
+def _dropped(counters: dict[str, Any]) -> str:
+    """Each reason that packets were dropped for, and how many."""
+    found = [(name.removeprefix("drop_"), n) for name, n in counters.items() if "drop" in name]
+    return ", ".join(f"{name} {n}" for name, n in sorted(found) if n)
 
 
 def _age(peer: dict[str, Any]) -> float:
@@ -95,6 +103,8 @@ def _peer_lines(peer: dict[str, Any]) -> list[str]:
         lines.append(f"  transfer: {received} received, {sent} sent")
     if peer["persistent_keepalive_s"]:
         lines.append(f"  persistent keepalive: every {duration(peer['persistent_keepalive_s'])}")
+    if peer.get("status") not in (None, "up"):
+        lines.append(f"  status: {peer['status']}")
     return lines
 
 

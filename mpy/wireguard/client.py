@@ -6,26 +6,29 @@ scheduled callback that C asks for when a message waits or a deadline is due, so
 while the program sleeps, blocks in a socket or sits at the REPL.
 """
 
+import sys
 import time
-from binascii import a2b_base64, b2a_base64
+from binascii import a2b_base64
 
 import _wireguard
 
 from . import config, store
 from .core import allowedips
-from .core.peer import CONNECTING
+from .core.peer import UP
 from .core.tai64n import Timestamps
 from .core.tunnel import Tunnel
 from .resolver import Resolver
+from .sender import Sender
 
-NO_UNDERLAY_RETRY_MIN_MS = 250
-NO_UNDERLAY_RETRY_MAX_MS = 5000
 AFTER_ERROR_RETRY_MS = 1000
+INBOX_AT_ONCE = 4  # WG_INBOX_MAX: handshake messages taken before anything else gets its turn
+STALE_ATTEMPTS = 3  # initiations without a reply, after which a name may have moved
 
 # Unix seconds at the board's own epoch: 1970 or 2000, by port.
 _EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
 
 interfaces = {}  # active ones by name
+_known = {}  # all of them: what a program has set on_up of is the one that wgprov restarts
 
 
 def autostart():
@@ -48,16 +51,26 @@ def reload(name):
 
 
 class WireGuard:
-    """One interface. Objects with the same name share the running interface."""
+    """One interface: WireGuard("wg0") is the same object wherever it is called.
+
+    on_up, on_down: called with this object when the first peer has a session, and when the last one
+    has lost it: no answer for 90 s, no use for 540 s, or active(False). They run in a scheduled
+    callback, between any two bytecodes of the program: short, and no waiting in them.
+    """
+
+    on_up = on_down = None
+    was_up = False
 
     def __new__(cls, name="wg0"):
-        return interfaces.get(name) or super().__new__(cls)
+        return _known.get(name) or super().__new__(cls)
 
     def __init__(self, name="wg0"):
-        if interfaces.get(name) is self:
+        if _known.get(name) is self:
             return
         self.name = config.name(name)
-        self._netif = None
+        _known[name] = self
+        self.netif = None
+        self.waiting = []  # asyncio flags: events.py
 
     # AbstractNIC.
 
@@ -68,40 +81,41 @@ class WireGuard:
                 self._start()
             else:
                 self._stop()
-        return self._netif is not None
+        return self.netif is not None
 
     def connect(self):
         """Start a handshake with every peer now instead of with the first packet."""
         self._need()
         # Only the scheduled callback touches the tunnel: it may interrupt us between two bytecodes.
         self._connect_wanted = True
-        self._netif.wake_at(self._netif.now())
+        self.netif.wake_at(self.netif.now())
 
     def disconnect(self):
         """Forget the sessions; the next packet makes new ones."""
         self._need()
-        for peer in self._peers:
-            self._netif.wipe(peer.id)
+        for peer in self.peers:
+            self.netif.wipe(peer.id)
 
     def isconnected(self):
         """Has any peer completed a handshake that is still good?"""
-        if self._netif is None:
+        if self.netif is None:
             return False
-        return any(self._is_up(peer) for peer in self._peers)
+        return any(self.is_up(peer) for peer in self.peers)
+
+    def is_up(self, peer):
+        """The same of one peer."""
+        return peer.state == UP and self.netif.has_session(peer.id)
 
     def status(self, param=None):
         """Words: "off", "up", "connecting", or why the tunnel is down."""
-        if self._netif is None:
+        if self.netif is None:
             return "off"
-        if self.isconnected():
-            return "up"
-        if self._error:
-            return self._error
-        for peer in self._peers:
-            words = self._why_down(peer)
-            if words:
-                return words
-        return CONNECTING if self._peers else "no peers"
+        return _status().of_interface(self)
+
+    def stats(self):
+        """{name: count} of everything that happened, each dropped packet by its reason."""
+        self._need()
+        return _status().stats(self)
 
     def ipconfig(self, param):
         """ipconfig("addr4") -> (address, mask); "addr6" -> list; "mtu". Set by provisioning."""
@@ -119,36 +133,41 @@ class WireGuard:
         return self.config(param)
 
     def config(self, param):
-        """config("mtu" | "listen_port" | "public_key" | "name")."""
+        """config("mtu" | "listen_port" | "dns" | "public_key" | "name").
+
+        "dns" is the list of the configuration. Nothing asks these servers by itself, because lwIP
+        has one list for all interfaces, which DHCP writes, and which must find the endpoint:
+        `wg.on_up = lambda wg: network.ipconfig(dns=wg.config("dns")[0])` (docs/PROTOCOL.md).
+        """
         if param == "name":
             return self.name
         if param == "public_key":
             self._need()
-            return _base64(self._tunnel.public_key)
-        if param == "listen_port" and self._netif is not None:
-            return self._port
-        if param in ("mtu", "listen_port"):
+            return _status().base64(self.tunnel.public_key)
+        if param == "listen_port" and self.netif is not None:
+            return self.port
+        if param in ("mtu", "listen_port", "dns"):
             return self._loaded()[param]
         raise ValueError("unknown config param")
 
     def show(self):
         """What `wg show` knows, as a dict without secrets (docs/PROVISIONING.md)."""
         self._need()
-        now_ms = self._netif.now()
-        counters = self._netif.counters()
-        counters.update(self._tunnel.counters)
-        return {
-            "name": self.name,
-            "public_key": _base64(self._tunnel.public_key),
-            "listen_port": self._port,
-            "up": self.isconnected(),
-            "status": self.status(),
-            "peers": [
-                self._show_peer(peer, settings, now_ms)
-                for peer, settings in zip(self._peers, self._config["peers"])
-            ],
-            "counters": counters,
-        }
+        return _status().show(self)
+
+    # asyncio.
+
+    async def wait_up(self):
+        """Return when the tunnel is up."""
+        from .events import wait
+
+        await wait(self, True)
+
+    async def wait_down(self):
+        """Return when it is down."""
+        from .events import wait
+
+        await wait(self, False)
 
     # Life.
 
@@ -156,7 +175,7 @@ class WireGuard:
         settings, private_key, preshared = store.load(self.name)
         netif = _wireguard.Netif(self._run)
         try:
-            self._port = netif.open(settings["listen_port"])
+            self.port = netif.open(settings["listen_port"])
             self._build(netif, settings, private_key, preshared)
             netif.up(settings["mtu"])
             for text in settings["address"]:
@@ -164,137 +183,147 @@ class WireGuard:
         except Exception:
             netif.close()
             raise
-        self._netif = netif
+        self.netif = netif
         interfaces[self.name] = self
         self.connect()
 
     def _build(self, netif, settings, private_key, preshared):
         mark = store.Mark(self.name)
-        timestamps = Timestamps(mark.load, mark.store, _wall_ms)
-        self._tunnel = Tunnel(_wireguard, netif, private_key, timestamps)
-        self._resolver = Resolver(netif, self._resolved)
-        self._config = settings
-        self._peers = []
-        self._unsent = []
-        self._unsent_pause_ms = NO_UNDERLAY_RETRY_MIN_MS
-        self._unsent_at_ms = None
+        self.timestamps = Timestamps(mark.load, mark.store, _wall_ms)
+        self.tunnel = Tunnel(_wireguard, netif, private_key, self.timestamps)
+        self.resolver = Resolver(netif, self._resolved)
+        self.sender = Sender(netif)
+        self.settings = settings
+        self.peers = []
+        self.counters = {"callback_failed": 0, "inbox_paused": 0}
         self._connect_wanted = False
-        self._error = None
+        self._rest_until_ms = None
+        self.error = None
         for peer, psk in zip(settings["peers"], preshared):
             self._add_peer(peer, psk)
 
     def _add_peer(self, settings, preshared):
-        peer = self._tunnel.add_peer(
+        peer = self.tunnel.add_peer(
             a2b_base64(settings["public_key"]),
             preshared=preshared,
             allowed_ips=[allowedips.parse_cidr(text) for text in settings["allowed_ips"]],
             keepalive_s=settings["persistent_keepalive"],
         )
-        self._peers.append(peer)
+        self.peers.append(peer)
         if settings["endpoint"] is not None:
-            self._resolver.add(peer, *config.endpoint(settings["endpoint"]))
+            self.resolver.add(peer, *config.endpoint(settings["endpoint"]))
 
     def _stop(self):
-        netif, self._netif = self._netif, None
+        netif, self.netif = self.netif, None
         interfaces.pop(self.name, None)
-        keys = [self._tunnel.private_key] + [peer.preshared for peer in self._peers]
-        self._tunnel.close()
+        keys = [self.tunnel.private_key] + [peer.preshared for peer in self.peers]
+        self.tunnel.close()
         netif.close()
         for key in keys:
             if key is not None:
                 key.wipe()
+        self._announce()
 
     # The scheduled callback.
 
     def _run(self, _):
-        if self._netif is None:
+        if self.netif is None:
             return
         try:
             self._step()
-            self._error = None
+            self.error = None
         except Exception as error:
             # Most likely MemoryError. The tunnel must not die of it: tell in status(), try again.
-            self._error = "%s %s" % (type(error).__name__, error)
-            self._netif.wake_at(self._netif.now() + AFTER_ERROR_RETRY_MS)
+            self.error = "%s %s" % (type(error).__name__, error)
+            self.counters["callback_failed"] += 1
+            self.netif.wake_at(self.netif.now() + AFTER_ERROR_RETRY_MS)
+        self._announce()
 
     def _step(self):
-        netif = self._netif
-        while True:
-            message = netif.next_message()
-            if message is None:
-                break
-            self._tunnel.handshake_message(message[0], message[1], message[2], netif.now())
-            self._send_outbox(netif.now())
+        netif = self.netif
+        self._take_messages()
         now_ms = netif.now()
-        self._resolver.step(now_ms)
+        self.resolver.step(now_ms)
         if self._connect_wanted:
-            self._connect_wanted = False
-            for peer in self._peers:
-                if netif.endpoint(peer.id) is not None:
-                    self._tunnel.connect(peer, now_ms)
-        self._tunnel.wake(now_ms)
-        self._send_outbox(now_ms)
-        for peer in self._peers:
-            if peer.failure:
-                self._resolver.again(peer, now_ms)
+            self._connect_all(now_ms)
+        self.tunnel.wake(now_ms)
+        self._send(now_ms)
+        for peer in self.peers:
+            stale = peer.failure or peer.handshake_attempts >= STALE_ATTEMPTS
+            self.resolver.stale(peer, stale, now_ms)
         deadlines = (
-            self._tunnel.next_deadline(),
-            self._resolver.next_deadline(),
-            self._unsent_at_ms,
+            self.tunnel.next_deadline(),
+            self.resolver.next_deadline(),
+            self.sender.next_deadline(),
+            self._rest_until_ms,
+            now_ms if self._connect_wanted else None,
         )
         known = [deadline for deadline in deadlines if deadline is not None]
         netif.wake_at(min(known) if known else None)
 
+    def _take_messages(self):
+        """Handshake messages, and after a full ring of them a rest for as long as they took: who
+        floods the board may have half of its time, the program keeps the other half."""
+        netif = self.netif
+        began_ms = netif.now()
+        if self._rest_until_ms is not None and began_ms < self._rest_until_ms:
+            return
+        self._rest_until_ms = None
+        for _ in range(INBOX_AT_ONCE):
+            message = netif.next_message()
+            if message is None:
+                return
+            self.tunnel.handshake_message(message[0], message[1], message[2], netif.now())
+            self._send(netif.now())
+        now_ms = netif.now()
+        self._rest_until_ms = now_ms + max(1, now_ms - began_ms)
+        self.counters["inbox_paused"] += 1
+
+    def _connect_all(self, now_ms):
+        for peer in self.peers:
+            if self.netif.endpoint(peer.id) is not None:
+                self.tunnel.connect(peer, now_ms)
+        self._connect_wanted = False
+
     def _resolved(self, peer):
-        self._tunnel.connect(peer, self._netif.now())
+        self.tunnel.connect(peer, self.netif.now())
 
-    def _send_outbox(self, now_ms):
-        """Send. What finds no underlay (late DHCP, cable out) is tried again until it is stale."""
-        outbox = self._tunnel.outbox
-        if outbox:  # newer messages make the unsent ones worthless
-            self._unsent = list(outbox)
-            outbox.clear()
-            self._unsent_pause_ms = NO_UNDERLAY_RETRY_MIN_MS
-        self._unsent = [item for item in self._unsent if not self._netif.send(*item)]
-        if not self._unsent:
-            self._unsent_at_ms = None
-        elif self._unsent_at_ms is None or now_ms >= self._unsent_at_ms:
-            # lwIP wakes us when an underlay comes up; this is for ports where it does not.
-            self._unsent_at_ms = now_ms + self._unsent_pause_ms
-            self._unsent_pause_ms = min(2 * self._unsent_pause_ms, NO_UNDERLAY_RETRY_MAX_MS)
+    def _send(self, now_ms):
+        if self.sender.send(self.tunnel.outbox, now_ms):
+            # The underlay was away, and may have another address now: each peer must hear of it.
+            self._connect_wanted = True
+            self.resolver.hurry(now_ms)
 
-    # What is shown.
+    def _announce(self):
+        """Tell on_up, on_down and asyncio when that has changed. Last: they may call active()."""
+        up = self.netif is not None and any(peer.state == UP for peer in self.peers)
+        if up == self.was_up:
+            return
+        self.was_up = up
+        for flag in self.waiting:
+            flag.set()
+        call = self.on_up if up else self.on_down
+        if call is not None:
+            try:
+                call(self)
+            except Exception as error:
+                sys.print_exception(error)
+
+    # Small things.
 
     def _need(self):
-        if self._netif is None:
+        if self.netif is None:
             raise OSError("%s is not active" % self.name)
 
     def _loaded(self):
-        return self._config if self._netif is not None else _settings(self.name)
+        return self.settings if self.netif is not None else _settings(self.name)
 
-    def _is_up(self, peer):
-        return peer.state == "up" and self._netif.has_session(peer.id)
 
-    def _why_down(self, peer):
-        if self._unsent:
-            return "no route to the endpoint"
-        return self._resolver.failure(peer) or peer.failure
+def _status():
+    """The words are loaded when somebody asks for them."""
+    from . import status
 
-    def _show_peer(self, peer, settings, now_ms):
-        endpoint = self._netif.endpoint(peer.id)
-        received, sent = self._netif.transfer(peer.id)
-        shaken_ms = peer.last_handshake_ms
-        return {
-            "public_key": settings["public_key"],
-            "preshared": peer.preshared is not None,
-            "endpoint": settings["endpoint"] if endpoint is None else _endpoint_text(*endpoint),
-            "allowed_ips": settings["allowed_ips"],
-            "latest_handshake_s": None if shaken_ms is None else (now_ms - shaken_ms) // 1000,
-            "rx_bytes": received,
-            "tx_bytes": sent,
-            "persistent_keepalive_s": settings["persistent_keepalive"],
-            "status": self._why_down(peer) or peer.state,
-        }
+    return status
 
 
 def _settings(name):
@@ -312,12 +341,3 @@ def _wall_ms():
 
 def _mask(bits):
     return (0xFFFFFFFF << (32 - bits) & 0xFFFFFFFF).to_bytes(4, "big")
-
-
-def _endpoint_text(address, port):
-    text = allowedips.format_address(address)
-    return ("[%s]:%d" if len(address) == 16 else "%s:%d") % (text, port)
-
-
-def _base64(raw):
-    return b2a_base64(raw).strip().decode()

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Endpoints by name: asks lwIP's DNS without blocking, one name at a time, and tries again.
 
-One failed look-up must not mean "down for ever": a name is retried with growing pauses as long as
-the interface is active, and asked again when its peer has stopped answering.
+One failed look-up must not mean "down for ever": a name is asked for again and again, with pauses
+of 1 s doubling to 60 s, as long as the interface is active. An answer is kept (it is *sticky*)
+while its peer answers; when the peer does not, the name is asked for again, with pauses of 15 s
+doubling to 5 minutes, because the server may have moved. lwIP asks for an A record first, then for
+AAAA, and serves from its cache what the record's time to live allows.
 """
 
 from .core import allowedips
 
 RETRY_MIN_MS = 1000
-RETRY_MAX_MS = 60000
+RETRY_MAX_MS = 60_000
+STALE_MIN_MS = 15_000
+STALE_MAX_MS = 300_000
 
 
 class Name:
@@ -20,17 +25,20 @@ class Name:
         self.port = port
         self.due_ms = 0
         self.pause_ms = RETRY_MIN_MS
-        self.failures = 0
+        self.stale_pause_ms = STALE_MIN_MS
+        self.answered_ms = 0
+        self.failures = 0  # since the last answer
 
 
 class Resolver:
-    """netif: resolve(name), resolved(), set_endpoint(); found(peer) is told of each answer."""
+    """netif: resolve(name), resolved(), endpoint(), set_endpoint(). found(peer): a new address."""
 
     def __init__(self, netif, found):
         self._netif = netif
         self._found = found
         self._names = []
         self._asked = None
+        self.counters = {"dns_answered": 0, "dns_failed": 0, "dns_moved": 0}
 
     def add(self, peer, host, port):
         """An address takes effect at once; a name is asked for at the next step()."""
@@ -39,17 +47,29 @@ class Resolver:
         except ValueError:
             self._names.append(Name(peer, host, port))
 
-    def again(self, peer, now_ms):
-        """The peer does not answer: its name may have moved."""
+    def stale(self, peer, is_stale, now_ms):
+        """Does the peer answer? If not, its name may have moved."""
         for name in self._names:
-            if name.peer is peer and name.due_ms is None:
+            if name.peer is not peer or name.due_ms is not None:
+                continue
+            if not is_stale:
+                name.stale_pause_ms = STALE_MIN_MS
+                continue
+            name.due_ms = max(now_ms, name.answered_ms + name.stale_pause_ms)
+            name.stale_pause_ms = min(2 * name.stale_pause_ms, STALE_MAX_MS)
+
+    def hurry(self, now_ms):
+        """The network has changed: what has failed may work now."""
+        for name in self._names:
+            if name.failures and name is not self._asked:
                 name.due_ms = now_ms
+                name.pause_ms = RETRY_MIN_MS
 
     def failure(self, peer):
         """Words for a peer whose name could not be resolved lately, or None."""
         for name in self._names:
             if name.peer is peer and name.failures:
-                return "DNS: no address for " + name.host
+                return "DNS: no address for %s (asked %d times)" % (name.host, name.failures)
         return None
 
     def step(self, now_ms):
@@ -69,8 +89,8 @@ class Resolver:
     def _ask(self, now_ms):
         for name in self._names:
             if name.due_ms is not None and name.due_ms <= now_ms:
-                self._asked = name
                 self._netif.resolve(name.host)
+                self._asked = name
                 return
 
     def _take_answer(self, now_ms):
@@ -79,12 +99,21 @@ class Resolver:
             return
         name, self._asked = self._asked, None
         if address is False:
+            self.counters["dns_failed"] += 1
             name.failures += 1
             name.due_ms = now_ms + name.pause_ms
             name.pause_ms = min(2 * name.pause_ms, RETRY_MAX_MS)
             return
+        self.counters["dns_answered"] += 1
         name.due_ms = None
+        name.answered_ms = now_ms
         name.failures = 0
         name.pause_ms = RETRY_MIN_MS
-        self._netif.set_endpoint(name.peer.id, address, name.port)
-        self._found(name.peer)
+        self._use(name, address)
+
+    def _use(self, name, address):
+        endpoint = address, name.port
+        if self._netif.endpoint(name.peer.id) != endpoint:
+            self.counters["dns_moved"] += 1
+            self._netif.set_endpoint(name.peer.id, *endpoint)
+            self._found(name.peer)

@@ -5,7 +5,7 @@ import socket
 
 import wireguard
 from wireguard import store
-from wireguard.core import timers, tunnel
+from wireguard.core import handshakes, timers
 
 
 def forget_mark(name="wg0"):
@@ -18,8 +18,8 @@ def forget_mark(name="wg0"):
     return removed
 
 
-def disable_in_tunnel(method):
-    setattr(tunnel.Tunnel, method, lambda *_: None)
+def disable_handshakes(method):
+    setattr(handshakes.Handshakes, method, lambda *_: None)
 
 
 def disable_timers():

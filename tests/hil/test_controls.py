@@ -74,7 +74,7 @@ def test_another_preshared_key_is_noticed(fresh: Rig) -> None:
 
 @pytest.mark.parametrize("method", ["_take_response", "_write_initiation"])
 def test_a_broken_handshake_is_noticed(fresh: Rig, method: str) -> None:
-    fresh.run("tunnel_break", f"disable_in_tunnel({method!r})")
+    fresh.run("tunnel_break", f"disable_handshakes({method!r})")
     before = time.time()
     fresh.run("tunnel_state", "again()")
     if method == "_write_initiation":

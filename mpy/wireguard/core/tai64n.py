@@ -43,6 +43,12 @@ class Timestamps:
         self.mark_ms = load()
         self.last_ms = self.mark_ms  # everything up to the mark may have been used before
 
+    @property
+    def follows_clock(self):
+        """Is the last time stamp one of a clock that was set? A board without one counts on from
+        its mark, which may be far behind what another device has used with the same key."""
+        return self.last_ms >= CLOCK_MIN_MS
+
     def __call__(self):
         count_ms = self.last_ms + 1
         clock_ms = self._clock_ms()
