@@ -38,6 +38,7 @@ help:
 	@echo 'make BOARD          firmware for a board to buy (one of: $(BOARDS))'
 	@echo 'make hostlib        the C code as a library for CPython'
 	@echo 'make peer           the reference server (wireguard-go)'
+	@echo 'make natmods        _wireguard.mpy for stock firmware, one for each architecture'
 	@echo 'make bench          what each crypto core costs on each processor, counted in emulators'
 	@echo 'make xtensa         a compiler for Xtensa, for bench and for: make test-xtensa'
 	@echo 'make lint           ruff, clang-format'
@@ -79,6 +80,21 @@ peer: setup
 demo: setup $(ENV) hostlib peer
 	@$(ALONE) $(VENV)/python host_tools/demo/run.py $(ARGS)
 
+# Native modules for stock firmware. Xtensa's two need the compiler that `make xtensa` makes.
+NATMODS := x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin
+.PHONY: natmods natmods-quick natmods-boards $(NATMODS:%=natmod_%)
+natmods: $(NATMODS:%=natmod_%)
+$(NATMODS:%=natmod_%): natmod_%: setup
+	@+case $* in xtensa*) test -x .cache/xtensa/bin/xtensa-gcc || \
+	    { echo '  native module $*: left out, it needs: make xtensa'; exit 0; }; esac; \
+	$(BOOT) run 'native module $*' -- $(MAKE) -C firmware/binding/natmod ARCH=$*
+
+# What the tests run them in: MicroPythons without WireGuard.
+natmods-quick: natmod_x64 natmod_armv6m mpy-cross
+	@+$(BOOT) run 'stock MicroPython for the tests' -- $(MAKE) -C tests/natmod quick
+natmods-boards: natmods mpy-cross
+	@+$(BOOT) run 'stock MicroPythons for the tests' -- $(MAKE) -C tests/natmod all
+
 # The compiler for Xtensa is no part of setup: it is needed here and by test-xtensa only.
 xtensa: setup
 	@$(BOOT) xtensa
@@ -108,11 +124,11 @@ format: setup
 # pytest last and alone, so that its closing line is the last one. Each test file stays on one worker.
 # Three at least, also on two cores: much of the time is waiting. Order: tests/conftest.py.
 WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
-test: lint firmware-all hostlib peer
+test: lint firmware-all hostlib peer natmods-quick
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
 
 # The long half: every board that is emulated here. At most 20 minutes on two cores.
-test-boards: setup xtensa
+test-boards: setup xtensa natmods-boards
 	@$(ALONE) WG_TEST_BOARDS=1 $(VENV)/python -m pytest $(WORKERS) -m boards $(ARGS)
 
 # A board that `pio run -t upload` left running is ended first.

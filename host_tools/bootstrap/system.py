@@ -69,6 +69,8 @@ PACKAGES: dict[str, Callable[[], bool]] = {
     # bench: RISC-V and Xtensa
     "qemu-system-misc": _program("qemu-system-riscv32"),
     "gcc-riscv64-unknown-elf": _program("riscv64-unknown-elf-gcc"),
+    # its C library, for MicroPython's own port to QEMU's RISC-V (native modules are run there)
+    "picolibc-riscv64-unknown-elf": _file("/usr/lib/picolibc/riscv64-unknown-elf"),
     "valgrind": _program("valgrind"),
     "python3-venv": _can_make_venv,
 }
@@ -81,6 +83,7 @@ OPTIONAL: dict[str, Callable[[], bool]] = {
 # Installed when a board that needs them is built (host_tools/boards).
 BOARD_PACKAGES: dict[str, Callable[[], bool]] = {
     "cmake": _program("cmake"),
+    "g++": _program("g++"),
     "ninja-build": _program("ninja"),
     "libstdc++-arm-none-eabi-newlib": _cpp,
 }

@@ -30,7 +30,7 @@ RUN_S = 60
 
 
 def micropython() -> tuple[list[str], dict[str, str]]:
-    assert MICROPYTHON.exists() and (NATMOD / "_wireguard.mpy").exists(), "run `make natmods-test`"
+    assert MICROPYTHON.exists() and (NATMOD / "_wireguard.mpy").exists(), "run `make natmods-quick`"
     path = f"{NATMOD}:{ROOT / 'mpy'}:.frozen"
     return [str(MICROPYTHON), str(SCRIPT)], {"MICROPYPATH": path}
 
