@@ -6,7 +6,7 @@ PYTHON ?= python3
 ENV ?= qemu_an386
 ENVS := qemu_an385 qemu_an386 qemu_an500 qemu_an505 qemu_m0plus
 # Boards that people buy. Their sources are fetched when one of them is built.
-BOARDS := rpi_pico
+BOARDS := rpi_pico rpi_pico_w rpi_pico2 rpi_pico2_riscv rpi_pico2_w w5500_evb_pico nucleo_f767zi
 # These need ESP-IDF, which only a person can install.
 ESP32S := esp32 esp32s2 esp32s3 esp32c3 esp32c6
 ARGS ?=
@@ -55,14 +55,17 @@ firmware-all: $(ENVS)
 # The boards share mpy-cross, so it is built once, before any of them.
 .PHONY: mpy-cross
 mpy-cross: setup
-	@+$(BOOT) run 'mpy-cross' -- $(MAKE) -C .cache/src/micropython/mpy-cross
+	@+$(BOOT) run 'mpy-cross' -- \
+	    flock .cache/mpy-cross.lock $(MAKE) -C .cache/src/micropython/mpy-cross
 
 $(ENVS): setup mpy-cross
 	@+$(BOOT) run 'firmware $@' -- \
 	    $(MAKE) -C firmware/ports/qemu_mps2 BOARD=$(shell echo $@ | tr a-z A-Z)
 
-# Stops at once, with one line, where a source is not to be had.
-$(BOARDS): setup mpy-cross
+# Stops at once, with one line, where a source or a compiler is not to be had.
+$(BOARDS):
+	@$(PYTHON) -m host_tools.boards check $@
+	@+$(MAKE) --no-print-directory mpy-cross
 	@+$(PYTHON) -m host_tools.boards build $@
 
 # First of all looks for ESP-IDF, and says how to get it.
@@ -76,9 +79,6 @@ hostlib: setup
 
 peer: setup
 	@$(BOOT) peer
-
-demo: setup $(ENV) hostlib peer
-	@$(ALONE) $(VENV)/python host_tools/demo/run.py $(ARGS)
 
 # Native modules for stock firmware. Xtensa's two need the compiler that `make xtensa` makes.
 NATMODS := x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin
@@ -94,6 +94,9 @@ natmods-quick: natmod_x64 natmod_armv6m mpy-cross
 	@+$(BOOT) run 'stock MicroPython for the tests' -- $(MAKE) -C tests/natmod quick
 natmods-boards: natmods mpy-cross
 	@+$(BOOT) run 'stock MicroPythons for the tests' -- $(MAKE) -C tests/natmod all
+
+demo: setup $(ENV) hostlib peer
+	@$(ALONE) $(VENV)/python host_tools/demo/run.py $(ARGS)
 
 # The compiler for Xtensa is no part of setup: it is needed here and by test-xtensa only.
 xtensa: setup

@@ -291,7 +291,6 @@ def require_upstream(source: Source) -> None:
 def choose_route(source: Source, route: str) -> str:
     """git when it is asked for or answers. A tag that names another commit is an error at once."""
     if source.parent is not None:
-        require_upstream(source)
         return "git"
     if route == "debian" or not source.git:
         return "debian"
@@ -327,10 +326,24 @@ def put_in_place(tree: Path, destination: Path, work: Path) -> None:
     os.rename(tree, destination)
 
 
+def is_there(source: Source, cache: Path) -> bool:
+    """True when nothing has to be fetched."""
+    destination = cache / "src" / source.into
+    return is_current(source, destination) or is_hand_made(source, destination)
+
+
+def check_submodules(sources: list[Source], cache: Path) -> None:
+    """Stop before the first tree is fetched when a later one is not to be had. Without git, which
+    setup brings, nothing can be said yet."""
+    for source in sources:
+        if source.parent and not is_there(source, cache) and shutil.which("git"):
+            require_upstream(source)
+
+
 def fetch(source: Source, cache: Path, route: str) -> None:
     """Make source's tree current below cache/src."""
     destination = cache / "src" / source.into
-    if is_current(source, destination) or is_hand_made(source, destination):
+    if is_there(source, cache):
         return
     started = time.monotonic()
     (cache / "src").mkdir(parents=True, exist_ok=True)
@@ -371,6 +384,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description="Fetch the sources that sources.lock names.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="sections or groups")
+    parser.add_argument("--check", action="store_true", help="only: is a submodule out of reach?")
     parser.add_argument("--route", choices=("auto", "git", "debian"), default="auto")
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache")
     parser.add_argument("--lock", type=Path, default=ROOT / "firmware" / "sources.lock")
@@ -378,7 +392,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cache = options.cache.absolute()
     try:
         with locked(cache):
-            for source in select(read_lock(options.lock), options.names):
+            chosen = select(read_lock(options.lock), options.names)
+            check_submodules(chosen, cache)
+            for source in [] if options.check else chosen:
                 fetch(source, cache, options.route)
     except FetchError as error:
         print(f"fetch: error: {error}", file=sys.stderr)

@@ -1,4 +1,3 @@
 # SPDX-License-Identifier: MIT
-set(PICO_BOARD "pico")
-set(PICO_PLATFORM "rp2040")
+include(${MICROPY_PORT_DIR}/boards/RPI_PICO/mpconfigboard.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/../../firmware/ports/rp2/board.cmake)

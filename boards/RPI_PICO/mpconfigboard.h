@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Raspberry Pi Pico: RP2040, 2 MiB of flash. Uplink by PPP over a UART (an LTE modem, say).
-// The storage lies where stock firmware has it: an update keeps the files.
-#define MICROPY_HW_BOARD_NAME "Raspberry Pi Pico"
-#define MICROPY_HW_FLASH_STORAGE_BYTES (1408 * 1024)
+// Raspberry Pi Pico: MicroPython's own settings; an update of stock firmware keeps the files.
+#include "ports/rp2/boards/RPI_PICO/mpconfigboard.h"
+
+// The uplink: PPP over a UART, as with an LTE modem.
+#define MICROPY_PY_NETWORK_PPP_LWIP (1)
 
 #include "wg_board.h"

@@ -1,42 +1,48 @@
 # SPDX-License-Identifier: MIT
-"""python3 -m host_tools.boards build ENV"""
+"""python3 -m host_tools.boards check|build ENV"""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Sequence
 
-from host_tools.bootstrap import paths, steps, system
+from host_tools.bootstrap import steps, system
 
-from . import rp2, table
+from . import common, rp2, stm32, table
 
-USAGE = "usage: python3 -m host_tools.boards build ENV"
-BUILDERS = {"rp2": rp2.build}
-
-
-def prepare(board: table.Board) -> None:
-    """System packages and sources that only this kind of board needs."""
-    system.install_missing(system.choose(board.packages), {})
-    command = [sys.executable, str(paths.ROOT / "firmware" / "fetch.py"), *board.sources]
-    if status := subprocess.run(command, stdin=subprocess.DEVNULL).returncode:
-        raise steps.StepError(f"{board.env}: its sources are not complete", status)
+USAGE = "usage: python3 -m host_tools.boards check|build ENV"
+PORTS = {"rp2": rp2, "stm32": stm32}
 
 
-def build(env: str) -> None:
-    """One board, by its environment id."""
+def find(env: str) -> table.Board:
+    """The board of this environment id."""
     board = table.find(env)
     if board is None:
         known = " ".join(board.env for board in table.BOARDS)
         raise steps.StepError(f"no board {env!r}; there are: {known}", status=2)
-    prepare(board)
-    BUILDERS[board.port](board)
+    return board
+
+
+def check(board: table.Board) -> None:
+    """Stop at once where something is missing that setup cannot bring."""
+    common.check_sources(board)
+    PORTS[board.port].check(board)
+
+
+def build(board: table.Board) -> None:
+    """System packages and sources that only this kind of board needs, then the firmware."""
+    system.install_missing(system.choose(board.packages), {})
+    common.fetch_sources(board)
+    PORTS[board.port].build(board)
 
 
 def dispatch(arguments: Sequence[str]) -> None:
     """Carry out one command line."""
-    if len(arguments) == 2 and arguments[0] == "build":
-        build(arguments[1])
+    verb, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if verb == "check" and len(rest) == 1:
+        check(find(rest[0]))
+    elif verb == "build" and len(rest) == 1:
+        build(find(rest[0]))
     else:
         raise steps.StepError(USAGE, status=2)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import configparser
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,12 +13,18 @@ from host_tools.bootstrap import paths, steps
 
 from .table import Board
 
+
+class Unavailable(steps.StepError):
+    """This cannot be built on this machine, through no fault of the tree: one line with why."""
+
+
 MICROPYTHON = paths.CACHE / "src" / "micropython"
 MPY_CROSS = MICROPYTHON / "mpy-cross" / "build" / "mpy-cross"
 LOCK = paths.ROOT / "firmware" / "sources.lock"
 # The date that the firmware shows beside MicroPython's version: that version's, not the build's.
 EPOCH = "1744675200"
 COMMAND_TIMEOUT_S = 120
+FETCH = paths.ROOT / "firmware" / "fetch.py"
 
 
 def build_folder(board: Board) -> Path:
@@ -57,3 +64,18 @@ def quiet(command: Sequence[str | Path]) -> None:
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
         raise steps.StepError(f"{Path(command[0]).name}: {lines[-1]}")
+
+
+def check_sources(board: Board) -> None:
+    """Unavailable when a source that only upstream has is neither here nor to be had."""
+    command = [sys.executable, str(FETCH), "--check", *board.sources]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        raise Unavailable(f"{board.env}: {done.stderr.strip().removeprefix('fetch: error: ')}")
+
+
+def fetch_sources(board: Board) -> None:
+    """fetch.py prints its own progress. MicroPython first, as most of the others go into it."""
+    command = [sys.executable, str(FETCH), "micropython", "lwip", *board.sources]
+    if status := subprocess.run(command, stdin=subprocess.DEVNULL).returncode:
+        raise steps.StepError(f"{board.env}: its sources are not complete", status)

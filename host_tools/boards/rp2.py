@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,27 +17,60 @@ from .table import Board
 # The interpreter behind a venv's: the build needs nothing that is installed there.
 PYTHON = os.path.realpath(sys.executable)
 SETTINGS = "settings.txt"
+FLASH_BASE = 0x10000000
+# Hazard3, as pico-sdk's toolchain file has it.
+RISCV_TRIPLES = ("riscv32-unknown-elf", "riscv64-unknown-elf")
+RISCV_FLAGS = ("-march=rv32imac_zicsr_zifencei_zba_zbb_zbs_zbkb", "-mabi=ilp32")
+
+
+def _has_libraries(triple: str) -> bool:
+    """The compiler is there and knows where its C and C++ libraries are (absolute paths)."""
+    if shutil.which(f"{triple}-g++") is None:
+        return False
+    command = [f"{triple}-g++", *RISCV_FLAGS]
+    for library in ("libc.a", "libstdc++.a"):
+        asked = [*command, f"-print-file-name={library}"]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=30)
+        if not os.path.isabs(done.stdout.strip()):
+            return False
+    return True
+
+
+def _riscv_triple(board: Board) -> str:
+    found = next(filter(_has_libraries, RISCV_TRIPLES), None)
+    if found is None:
+        raise common.Unavailable(
+            f"{board.env}: no RISC-V compiler with C and C++ libraries for RV32 (newlib) on PATH, "
+            f"as {RISCV_TRIPLES[0]}-g++; Debian's has none: take the one that "
+            "https://github.com/raspberrypi/pico-sdk-tools releases"
+        )
+    return found
+
+
+def check(board: Board) -> None:
+    """Unavailable, with one line, where the compiler is missing and no package brings it."""
+    if board.variant == "RISCV":
+        _riscv_triple(board)
 
 
 def _configuration(board: Board, build: Path) -> list[str]:
     """cmake's command line. Its paths are absolute: a relative one means another folder to each of
     the port's includes. What of them would get into the firmware, board.cmake takes out."""
-    return [
-        "cmake",
-        "-S",
-        str(common.MICROPYTHON / "ports" / "rp2"),
-        "-B",
-        str(build),
-        "-G",
-        "Ninja",
-        "-DPICO_NO_PICOTOOL=1",
-        f"-DPICO_SDK_PATH_OVERRIDE={paths.CACHE / 'src' / 'pico-sdk'}",
-        f"-DPython3_EXECUTABLE={PYTHON}",
-        f"-DMICROPY_BOARD={board.folder}",
-        f"-DMICROPY_BOARD_DIR={paths.ROOT / 'boards' / board.folder}",
-        f"-DUSER_C_MODULES={paths.ROOT / 'firmware' / 'binding' / 'micropython.cmake'}",
-        *board.settings,
-    ]
+    port = common.MICROPYTHON / "ports" / "rp2"
+    settings = {
+        "PICO_NO_PICOTOOL": "1",
+        "PICO_SDK_PATH_OVERRIDE": paths.CACHE / "src" / "pico-sdk",
+        "Python3_EXECUTABLE": PYTHON,
+        "MICROPY_BOARD": board.folder,
+        "MICROPY_BOARD_DIR": paths.ROOT / "boards" / board.folder,
+        "USER_C_MODULES": paths.ROOT / "firmware" / "binding" / "micropython.cmake",
+    }
+    if board.variant:
+        settings["MICROPY_BOARD_VARIANT"] = board.variant
+    if board.variant == "RISCV":
+        settings["PICO_GCC_TRIPLE"] = _riscv_triple(board)
+    command = ["cmake", "-S", str(port), "-B", str(build), "-G", "Ninja"]
+    return command + [f"-D{name}={value}" for name, value in settings.items()]
 
 
 def _configure(board: Board, build: Path) -> None:
@@ -56,7 +90,7 @@ def _write_uf2(board: Board, build: Path) -> None:
     """The file that is copied to the board's drive. Complete or absent."""
     fresh = build / "firmware.uf2.new"
     command = [PYTHON, common.MICROPYTHON / "tools" / "uf2conv.py", "--convert"]
-    command += ["-f", hex(board.uf2_family), "-b", hex(board.flash_base), "-o", fresh]
+    command += ["-f", hex(board.uf2_family), "-b", hex(FLASH_BASE), "-o", fresh]
     common.quiet([*command, build / "firmware.bin"])
     os.replace(fresh, build / "firmware.uf2")
 

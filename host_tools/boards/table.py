@@ -3,31 +3,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Board:
     """One firmware. `sources` are sections or groups of firmware/sources.lock beyond the common
-    ones; `packages` are keys of host_tools.bootstrap.system.BOARD_PACKAGES."""
+    ones; `packages` are keys of host_tools.bootstrap.system.BOARD_PACKAGES; `uf2_family` says whose
+    the UF2 is (0: there is none); `variant` is the board folder's, by cmake."""
 
     env: str
     folder: str
     port: str
     sources: tuple[str, ...]
-    packages: tuple[str, ...]
-    settings: tuple[str, ...] = field(default=())
+    packages: tuple[str, ...] = ()
     uf2_family: int = 0
-    flash_base: int = 0x10000000
+    variant: str = ""
 
 
-# "Family IDs" of the boot ROMs: RP2040 data sheet 2.8.4.2, RP2350 data sheet 5.5.3.
-RP2040_FAMILY = 0xE48BFF56
+# What the boot ROMs call them: RP2040 data sheet, "UF2 format details"; RP2350 data sheet, "UF2
+# targeting rules".
+RP2040 = 0xE48BFF56
+RP2350_ARM = 0xE48BFF59
+RP2350_RISCV = 0xE48BFF5A
 
 CMAKE = ("cmake", "ninja-build", "libstdc++-arm-none-eabi-newlib")
+WIFI = (*CMAKE, "g++")  # pico-sdk makes its assembler for the radio's bus
 
 BOARDS = (
-    Board("rpi_pico", "RPI_PICO", "rp2", ("rp2",), CMAKE, uf2_family=RP2040_FAMILY),
+    Board("rpi_pico", "RPI_PICO", "rp2", ("rp2",), CMAKE, RP2040),
+    Board("rpi_pico_w", "RPI_PICO_W", "rp2", ("rp2", "wifi"), WIFI, RP2040),
+    Board("rpi_pico2", "RPI_PICO2", "rp2", ("rp2",), CMAKE, RP2350_ARM),
+    Board("rpi_pico2_riscv", "RPI_PICO2", "rp2", ("rp2",), CMAKE[:2], RP2350_RISCV, "RISCV"),
+    Board("rpi_pico2_w", "RPI_PICO2_W", "rp2", ("rp2", "wifi"), WIFI, RP2350_ARM),
+    Board("w5500_evb_pico", "W5500_EVB_PICO", "rp2", ("rp2", "wiznet"), CMAKE, RP2040),
+    Board("nucleo_f767zi", "NUCLEO_F767ZI", "stm32", ("mbedtls", "stm32")),
 )
 
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * What our rp2 boards share; included by their mpconfigboard.h, before the port's own header.
+ * What our rp2 boards share; the last line of their mpconfigboard.h.
  */
 #ifndef WG_BOARD_H
 #define WG_BOARD_H
 
+#ifndef MICROPY_PY_NETWORK
 #define MICROPY_PY_NETWORK (1)
-#define MICROPY_PY_NETWORK_PPP_LWIP (1)
+#endif
 
 #endif

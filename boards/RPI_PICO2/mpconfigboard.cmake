@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+include(${MICROPY_PORT_DIR}/boards/RPI_PICO2/mpconfigboard.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/../../firmware/ports/rp2/board.cmake)
