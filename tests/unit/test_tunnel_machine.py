@@ -2,7 +2,9 @@
 """A state machine of two tunnels on a bad network with an attacker on it; hypothesis drives it.
 
 Invariants:
-- what is delivered was sent, to that node, and is delivered once;
+- what is delivered was sent, to that node, and is delivered once; never by a forged datagram;
+- no nonce is used twice with one key, no ephemeral key twice, and time stamps only grow, through
+  restarts and whatever the clocks do;
 - a node's idea of the other's endpoint is configured, or where an unharmed datagram came from;
 - no deadline is left standing, and nothing raises;
 - once the network is whole, packets get through both ways within 20 s.
@@ -14,7 +16,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+import _wireguard
 from tests.unit.tunnel_world import Faults, Node, World
+from wireguard.core import messages
+from wireguard.core.tai64n import CLOCK_MAX_MS, CLOCK_MIN_MS
 
 CONVERGE_MS = 20_000
 ENDS = st.sampled_from([0, 1])
@@ -37,6 +42,9 @@ class Tunnels(RuleBasedStateMachine):
         board.add_peer(server, keepalive_s=keepalive_s, psk=key)
         server.add_peer(board, endpoint=knows, psk=key)
         self.checked = [0, 0]
+        self.wire_checked = 0
+        self.nonces: set[tuple[int, bytes]] = set()
+        self.ephemerals: set[bytes] = set()
         self.unique: set[bytes] = set()
 
     def ends(self, which: int) -> tuple[Node, Node]:
@@ -84,6 +92,37 @@ class Tunnels(RuleBasedStateMachine):
         self.world.forget_flights(EVIL)
         self.ends(which)[0].start()
 
+    @rule(
+        which=ENDS,
+        ms=st.sampled_from([10, 3000, 30_000, 170_000, 600_000, 3_600_000]),
+        clock_runs=st.booleans(),
+    )
+    def sleep(self, which: int, ms: int, clock_runs: bool) -> None:
+        self.ends(which)[0].sleep(ms, clock_runs)
+
+    @rule(which=ENDS, ms=st.sampled_from([1, 4000, 100_000, 600_000, 1 << 30, 1 << 32]))
+    def jump(self, which: int, ms: int) -> None:
+        """The monotonic clock leaps: an interrupt was late, or a test wrote to the counter."""
+        node, _other = self.ends(which)
+        node.started_ms -= ms
+        node.wake()
+
+    @rule(which=ENDS, wall_ms=st.none() | st.integers(CLOCK_MIN_MS - 10, CLOCK_MAX_MS + 10))
+    def set_clock(self, which: int, wall_ms: int | None) -> None:
+        """Back, forward, or lost."""
+        self.ends(which)[0].wall_ms = wall_ms
+
+    @rule(which=ENDS, count=st.integers(1, 40))
+    def flood(self, which: int, count: int) -> None:
+        """Initiations whose mac1 is good: they bring the node under load."""
+        node, _other = self.ends(which)
+        key = _wireguard.blake2s(b"mac1----" + node.key.public_key())
+        for number in range(count):
+            body = messages.pack_initiation(number, bytes(32), bytes(48), bytes(28))
+            mac1 = _wireguard.blake2s(body, key, 16)
+            self.world.inject(body + mac1 + bytes(16), EVIL, node.address)
+        self.world.run(10)
+
     @rule()
     def roam(self) -> None:
         """The board only: two ends that move at once may lose each other for good."""
@@ -129,6 +168,28 @@ class Tunnels(RuleBasedStateMachine):
             self.checked[n] = len(node.delivered)
 
     @invariant()
+    def nothing_is_used_twice(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        for _at, number, datagram in self.world.wire[self.wire_checked :]:
+            if datagram[0] == messages.DATA:
+                nonce = number, datagram[4:16]  # receiver's index, counter
+                assert nonce not in self.nonces, "a nonce was used twice"
+                self.nonces.add(nonce)
+            elif datagram[0] != messages.COOKIE_REPLY:
+                start = 8 if datagram[0] == messages.INITIATION else 12
+                ephemeral = datagram[start : start + 32]
+                assert ephemeral not in self.ephemerals, "an ephemeral key was used twice"
+                self.ephemerals.add(ephemeral)
+        self.wire_checked = len(self.world.wire)
+
+    @invariant()
+    def time_stamps_grow(self) -> None:
+        for node in getattr(self, "world", World(nodes=0)).nodes:
+            stamps = node.stamps[-20:]
+            assert stamps == sorted(set(stamps))
+
+    @invariant()
     def endpoints_move_by_authentic_traffic_only(self) -> None:
         for node in getattr(self, "world", World(nodes=0)).nodes:
             endpoint = node.path.endpoint(node.peer.id)
@@ -141,6 +202,8 @@ class Tunnels(RuleBasedStateMachine):
         for node in getattr(self, "world", World(nodes=0)).nodes:
             assert len(node.peer.staged) <= 8
             assert not node.tunnel.outbox and not node.tunnel.inbox
+            assert node.peer.todo == 0
+            assert len(node.tunnel.handshakes.guard.sources.buckets) <= 32
 
 
 TestTunnels = Tunnels.TestCase

@@ -50,6 +50,9 @@ class Node:
         self.inner = bytes([10, 7, 0, number])
         self.key = world.crypto.generate()
         self.mark = 0
+        self.wall_ms: int | None = None  # what its clock says, right or wrong, if it has one
+        self.is_asleep = False  # hears nothing, and nobody calls it
+        self.stamps: list[bytes] = []
         self.started_ms = world.now_ms
         self.deadlines = 0  # times that wake() was called because a deadline had come
         self.delivered: list[bytes] = []
@@ -60,14 +63,18 @@ class Node:
         """Boot: only keys, configuration and the mark on flash are left; the clock starts at 1."""
         self.started_ms = self.world.now_ms
         self.path = _wireguard.Path()
-        stamps = Timestamps(lambda: self.mark, self._store)
-        self.tunnel = Tunnel(self.world.crypto, self.path, self.key, stamps)
+        self.timestamps = Timestamps(lambda: self.mark, self._store, lambda: self.wall_ms)
+        self.tunnel = Tunnel(self.world.crypto, self.path, self.key, self._stamp)
         # What genuine, unharmed datagrams have come from since the start.
         self.genuine_sources: set[Address] = set()
         self.seen: list[tuple[bytes, Address]] = []
         self.first_endpoint: dict[int, Address | None] = {}
         for settings in self.plan:
             self._add(**settings)
+
+    def _stamp(self) -> bytes:
+        self.stamps.append(self.timestamps())
+        return self.stamps[-1]
 
     def _store(self, mark: int) -> None:
         self.mark = mark
@@ -98,9 +105,20 @@ class Node:
         (peer,) = self.tunnel.peers.values()
         return peer
 
+    def sleep(self, ms: int, clock_runs: bool = True) -> None:
+        """Light sleep, with the radio off. On some chips the clock stands still meanwhile."""
+        self.is_asleep = True
+        self.world.run(ms)
+        self.is_asleep = False
+        if not clock_runs:
+            self.started_ms += ms
+        self.wake()
+
     @property
     def deadline_ms(self) -> int | None:
         """The tunnel's next deadline, in the world's time."""
+        if self.is_asleep:
+            return None
         own = self.tunnel.next_deadline()
         return None if own is None else own + self.started_ms - 1
 
@@ -192,7 +210,7 @@ class World:
         heapq.heapify(self._flights)
 
     def _harm(self, datagram: bytes) -> bytes:
-        """Flip a bit, and sometimes cut the end off. mac2 is spared: nobody looks at it yet."""
+        """Flip a bit, and sometimes cut the end off. mac2 is spared: it matters only under load."""
         covered = len(datagram) - (16 if datagram[0] in (1, 2) else 0)
         harmed = bytearray(datagram)
         harmed[self.rng.randrange(covered)] ^= 1 << self.rng.randrange(8)
@@ -225,10 +243,12 @@ class World:
 
     def _land(self, flight: _Flight) -> None:
         for node in self.nodes:
-            if node.address == flight.target:
+            if node.address == flight.target and not node.is_asleep:
                 if flight.genuine:
                     node.genuine_sources.add(flight.source)
+                before = len(node.delivered)
                 node.receive(flight.datagram, flight.source)
+                assert flight.genuine or len(node.delivered) == before, "a forgery was delivered"
 
     def types(self, since_ms: int = 0) -> list[tuple[int, int]]:
         """(sender's number, message type) of what was put on the wire."""
