@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+# ruff: noqa: F821 (the clock is in tunnel_clock.py)
+# What tests/hil/test_netif*.py ask of the board.
+import gc
+import socket
+
+import machine
+import network
+
+import _wireguard
+from wireguard import client
+
+ICMP = 1
+WAIT_S = 1
+
+
+def interface():
+    return client.interfaces["wg0"]
+
+
+def netif():
+    return interface().netif
+
+
+def mtu():
+    return netif().mtu()
+
+
+def counters():
+    return netif().counters()
+
+
+def sizes():
+    return {
+        "session": _wireguard.SESSION_BYTES,
+        "peer": _wireguard.PEER_BYTES,
+        "prefix": _wireguard.PREFIX_BYTES,
+        "interface": _wireguard.NETIF_BYTES,
+        "replay_bits": _wireguard.REPLAY_BITS,
+    }
+
+
+def address(host, port=9):
+    return socket.getaddrinfo(host, port)[0]
+
+
+def send_to(host, size=32, times=1):
+    # The errno of the last datagram, 0 for none.
+    found = address(host)
+    sock = socket.socket(found[0], socket.SOCK_DGRAM)
+    if ":" in host:
+        sock.bind(address("::", 0)[-1])  # MicroPython's UDP sockets are IPv4's until they are bound
+    error = 0
+    for _ in range(times):
+        try:
+            sock.sendto(bytes(size), found[-1])
+            error = 0
+        except OSError as raised:
+            error = raised.errno
+    sock.close()
+    return error
+
+
+def icmp_about(host, size=32):
+    # (errno of sending, the ICMP packet that came of it, in hexadecimal)
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, ICMP)
+    raw.settimeout(WAIT_S)
+    error = send_to(host, size)
+    try:
+        packet = raw.recv(1500)
+    except OSError:
+        packet = b""
+    raw.close()
+    return error, "".join("%02x" % byte for byte in packet)
+
+
+def try_tcp(host, port, wait_s):
+    # A SYN goes out; whether anybody answers is not of interest.
+    found = address(host, port)
+    sock = socket.socket(found[0])
+    sock.settimeout(wait_s)
+    try:
+        sock.connect(found[-1])
+    except OSError:
+        pass
+    sock.close()
+
+
+def set_underlay_mtu(netif_list, old, new):
+    # netif_list: address of lwIP's list, whose elements begin with the next one's address. Where
+    # mtu and mtu6 are in struct netif is seen by their value.
+    at = machine.mem32[netif_list]
+    while at:
+        for offset in range(0, 400, 2):
+            place = at + offset
+            if machine.mem16[place] == old and machine.mem16[place + 2] == old:
+                machine.mem16[place] = machine.mem16[place + 2] = new
+                netif().wake_at(netif().now())
+                sleep_ms(50)
+                return mtu()
+        at = machine.mem32[at]
+    return None
+
+
+def lan_address(ip):
+    network.LAN().ipconfig(addr4=ip)
+
+
+def forget_sessions():
+    interface().disconnect()
+
+
+def updown(times):
+    for _ in range(times):
+        interface().active(False)
+        client.WireGuard("wg0").active(True)
+
+
+def python_bytes():
+    gc.collect()
+    return gc.mem_alloc()
