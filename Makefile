@@ -92,7 +92,8 @@ $(NATMODS:%=natmod_%): natmod_%: setup
 # What the tests run them in: MicroPythons without WireGuard.
 natmods-quick: natmod_x64 natmod_armv6m mpy-cross
 	@+$(BOOT) run 'stock MicroPython for the tests' -- $(MAKE) -C tests/natmod quick
-natmods-boards: natmods mpy-cross
+natmods-boards: xtensa mpy-cross
+	@+$(MAKE) --no-print-directory natmods
 	@+$(BOOT) run 'stock MicroPythons for the tests' -- $(MAKE) -C tests/natmod all
 
 demo: setup $(ENV) hostlib peer

@@ -27,8 +27,8 @@ TYPES: dict[str, tuple[int, tuple[str, ...]]] = {
     "XAeadTest": (10, ("key", "iv", "aad", "msg", "ct", "tag")),
     "Lengths": (11, ("len", "hash", "keyed", "mac", "auth", "tag", "xtag")),
 }
-# A handshake is no primitive's business: tests/unit runs it through mpy/wireguard/core.
-ELSEWHERE = {"Noise"}
+# No primitive's business: tests/unit's test_noise.py and test_natmod.py take them.
+ELSEWHERE = {"Noise", "Transcript"}
 
 
 def field(value: int | str | None) -> bytes:

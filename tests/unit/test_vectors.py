@@ -233,7 +233,7 @@ AEADS = {
     "CHACHA20-POLY1305": (("wg_aead_", "_nonce"), 12),
     "XCHACHA20-POLY1305": (("wg_xaead_", ""), 24),
 }
-ELSEWHERE = {"Noise": "test_noise.py"}
+ELSEWHERE = {"Noise": "test_noise.py", "Transcript": "test_natmod.py"}
 
 
 def groups() -> Iterator[Any]:

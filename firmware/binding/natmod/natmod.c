@@ -37,6 +37,12 @@
 
 #include "types.c"
 
+#ifdef WG_NATMOD_EXTRA /* of the tests */
+#include WG_NATMOD_EXTRA
+#else
+#define WG_NATMOD_EXTRA_TABLE
+#endif
+
 static const mp_rom_map_elem_t natmod_table[] = {
     {MP_ROM_QSTR(MP_QSTR_blake2s), MP_ROM_PTR(&mod_blake2s_obj)},
     {MP_ROM_QSTR(MP_QSTR_xaead_seal), MP_ROM_PTR(&mod_xaead_seal_obj)},
@@ -48,7 +54,7 @@ static const mp_rom_map_elem_t natmod_table[] = {
     {MP_ROM_QSTR(MP_QSTR_PEER_BYTES), MP_ROM_INT(sizeof(wg_peer))},
     {MP_ROM_QSTR(MP_QSTR_PREFIX_BYTES), MP_ROM_INT(sizeof(wg_allowedip))},
     {MP_ROM_QSTR(MP_QSTR_REPLAY_BITS), MP_ROM_INT(WG_REPLAY_BITS)},
-};
+    WG_NATMOD_EXTRA_TABLE};
 static MP_DEFINE_CONST_DICT(natmod_functions, natmod_table);
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args);
