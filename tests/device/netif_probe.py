@@ -119,3 +119,25 @@ def updown(times):
 def python_bytes():
     gc.collect()
     return gc.mem_alloc()
+
+
+def tcp_echo_server(port, total, is_ip6):
+    # One connection; what comes is sent back until `total` bytes have come.
+    listener = socket.socket(socket.AF_INET6 if is_ip6 else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(address("::" if is_ip6 else "0.0.0.0", port)[-1])
+    listener.listen(1)
+    listener.settimeout(10)
+    print("READY")
+    connection, _ = listener.accept()
+    connection.settimeout(10)
+    count = 0
+    while count < total:
+        data = connection.recv(1024)
+        if not data:
+            break
+        connection.write(data)
+        count += len(data)
+    connection.close()
+    listener.close()
+    return count
