@@ -116,6 +116,19 @@ def reset(port: str) -> None:
         repl.close()
 
 
+def write_file(port: str, path: str, content: bytes) -> None:
+    """Put a file onto the board."""
+    repl = _open(port)
+    try:
+        repl.enter_raw_repl(soft_reset=False, timeout_overall=PROMPT_TIMEOUT_S)
+        repl.fs_writefile(path, content)
+        repl.exit_raw_repl()
+    except (TransportError, OSError) as error:
+        raise ScriptError(f"{path}: {error}") from None
+    finally:
+        repl.close()
+
+
 def _open(port: str) -> SerialTransport:
     # mpremote treats ptys differently, and knows them by /dev/pts only.
     real = os.path.realpath(port)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Count WireGuard messages in a pcap file of Ethernet frames, and ask tshark to do the same.
+"""Count WireGuard messages in a pcap file of a board's wire, and ask tshark to do the same.
 
-File format: https://www.tcpdump.org/manpages/pcap-savefile.5.txt. Only IPv4 is looked at: that is
-what QEMU's user network gives the board.
+File format: https://www.tcpdump.org/manpages/pcap-savefile.5.txt. Frames are Ethernet's, or bare IP
+packets (PPP). Only IPv4 is looked at: that is what QEMU's user network gives the board.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 MAGIC_LITTLE = 0xA1B2C3D4
 FILE_HEADER_BYTES = 24
 RECORD_HEADER_BYTES = 16
+LINK_TYPE_OFFSET = 20
+RAW_IP = 101
 ETHERNET_BYTES = 14
 ETHERTYPE_IPV4 = b"\x08\x00"
 UDP_PROTOCOL = 17
@@ -31,14 +33,17 @@ DATA_MIN_BYTES = 32
 
 
 def frames(path: Path) -> Iterator[bytes]:
+    """Ethernet frames; a bare packet is given the head of one."""
     data = path.read_bytes()
     if len(data) < FILE_HEADER_BYTES or struct.unpack_from("<I", data)[0] != MAGIC_LITTLE:
         raise ValueError(f"{path} is not a pcap file")
+    raw_ip = struct.unpack_from("<I", data, LINK_TYPE_OFFSET)[0] == RAW_IP
+    head = bytes(ETHERNET_BYTES - 2) + ETHERTYPE_IPV4 if raw_ip else b""
     offset = FILE_HEADER_BYTES
     while offset + RECORD_HEADER_BYTES <= len(data):
         size = struct.unpack_from("<I", data, offset + 8)[0]
         offset += RECORD_HEADER_BYTES
-        yield data[offset : offset + size]
+        yield head + data[offset : offset + size]
         offset += size
 
 

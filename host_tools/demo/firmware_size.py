@@ -14,9 +14,11 @@ MAP_MARKER = "Linker script and memory map"
 # " .text.name  0xaddress 0xsize file.o"; a long section name has the rest on the next line.
 MAP_LINE = re.compile(r"^ (\.\S+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S.*\.o)$", re.MULTILINE)
 
-FLASH_SECTIONS = (".text", ".rodata", ".data", ".ARM")
-RAM_SECTIONS = (".data", ".bss", ".noinit", "COMMON")  # heap and stack are what is left
-OUR_OBJECTS = re.compile(r"/(crypto|session|netif|binding)/([a-z0-9_]+/)*[a-z0-9_]+\.o$")
+FLASH_SECTIONS = (".boot2", ".text", ".rodata", ".data", ".ARM", ".binary_info")
+# Heap and stack are what is left.
+RAM_SECTIONS = (".data", ".bss", ".noinit", ".ram_vector_table", "COMMON")
+OUR_OBJECTS = re.compile(r"/(crypto|session|netif|binding)/([a-z0-9_]+/)*[a-z0-9_]+(\.[cS])?\.o$")
+FROZEN = ("/frozen_content.o", "/frozen_content.c.o")
 OUR_FROZEN = re.compile(r"_wireguard_")
 
 
@@ -38,13 +40,14 @@ def total(elf: Path) -> Size:
 
 def module(elf: Path) -> Size:
     """Our part of it: C, assembler and frozen Python, as the linker kept it."""
-    text = elf.with_suffix(".map").read_text()
+    maps = [elf.with_suffix(".map"), elf.with_suffix(".elf.map")]  # ours; cmake's on rp2
+    text = next(path for path in maps if path.is_file()).read_text()
     return summed(our_sections(text[text.index(MAP_MARKER) :]))
 
 
 def our_sections(text: str) -> Iterator[tuple[str, int]]:
     for name, size, file in MAP_LINE.findall(text):
-        frozen = file.endswith("/frozen_content.o") and OUR_FROZEN.search(name)
+        frozen = file.endswith(FROZEN) and OUR_FROZEN.search(name)
         if frozen or OUR_OBJECTS.search(file):
             yield name, int(size, 16)
 

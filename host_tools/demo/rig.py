@@ -19,6 +19,7 @@ from demo import board_script
 from peer.driver import Peer, PeerConfig
 
 from wgprov.targets.qemu import QemuBoard
+from wgprov.targets.rp2040 import Rp2040Board
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
@@ -58,6 +59,8 @@ class Rig:
     The flash file is made blank, so each run begins with a board that has never been provisioned.
     """
 
+    patience = 1.0  # how many times longer than QEMU's boards this one may take
+
     def __init__(
         self, env: str, folder: Path, *, elf: Path | None = None, extra: str = "", **board: Any
     ) -> None:
@@ -79,7 +82,7 @@ class Rig:
         self.restarted_at = 0.0  # Unix time of the second server's restart
         self._board_options = {"pcap": self.capture, **board}
         self._stack = ExitStack()
-        self.board: QemuBoard
+        self.board: QemuBoard | Rp2040Board
 
     def __enter__(self) -> Rig:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -89,9 +92,13 @@ class Rig:
         with ExitStack() as stack:
             stack.enter_context(self.server)
             stack.enter_context(self.second)
-            self.board = QemuBoard(self.env, self.elf, self.flash, **self._board_options)
+            self.board = self._new_board(stack)
             self._stack = stack.pop_all()
         return self
+
+    def _new_board(self, _stack: ExitStack) -> QemuBoard | Rp2040Board:
+        """The board, switched off. What it needs around it is entered into the stack."""
+        return QemuBoard(self.env, self.elf, self.flash, **self._board_options)
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
@@ -119,7 +126,7 @@ class Rig:
 
     def run(self, name: str, call: str, timeout_s: float = 30.0) -> Any:
         """The result of `call` in tests/device/<name>.py on the board."""
-        return board_script.run(self.board.port, name, call, timeout_s)
+        return board_script.run(self.board.port, name, call, timeout_s * self.patience)
 
     def reset(self) -> None:
         board_script.reset(self.board.port)
@@ -157,7 +164,12 @@ PersistentKeepalive = {KEEPALIVE_S}
         """Standard output of wgprov on this board's port."""
         command = [str(WGPROV), arguments[0], "-p", self.board.port, *arguments[1:]]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=WGPROV_TIMEOUT_S, check=False
+            command,
+            env={**os.environ, "WGPROV_PATIENCE": str(self.patience)},
+            capture_output=True,
+            text=True,
+            timeout=WGPROV_TIMEOUT_S * self.patience,
+            check=False,
         )
         if done.returncode != 0:
             said = (done.stderr or done.stdout).strip()
@@ -184,11 +196,15 @@ PersistentKeepalive = {KEEPALIVE_S}
 
     def wait_handshake(self, after: float, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> float:
         """Wait for a handshake later than the Unix time `after`; return its seconds after that."""
-        return self.server.wait_handshake(self.board_key, after, timeout_s).last_handshake - after
+        return self._wait(self.server, after, timeout_s)
 
     def wait_second(self, after: float, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> float:
         """The same with the second server."""
-        return self.second.wait_handshake(self.board_key, after, timeout_s).last_handshake - after
+        return self._wait(self.second, after, timeout_s)
+
+    def _wait(self, server: Peer, after: float, timeout_s: float) -> float:
+        stats = server.wait_handshake(self.board_key, after, timeout_s * self.patience)
+        return stats.last_handshake - after
 
     @property
     def ports(self) -> set[int]:

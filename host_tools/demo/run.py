@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "host_tools"))
+sys.path[:0] = [str(ROOT / "host_tools"), str(ROOT / "tests" / "hil")]  # the PPP peer is a test's
 
+from demo import pico, pico_steps, steps  # noqa: E402
 from demo.report import Report  # noqa: E402
 from demo.rig import CACHE, Rig, chosen_env, firmware  # noqa: E402
-from demo.steps import POINTS, second_restarts  # noqa: E402
 from peer.driver import BINARY, PeerError  # noqa: E402
 
 ORDER = (1, 2, 3, 4, 6, 7, 5)  # 5 begins after 1: the board needs 15 s to notice a restart
@@ -35,7 +35,7 @@ def arguments() -> argparse.Namespace:
 
 def missing(env: str) -> str:
     """What has to be built first, or nothing."""
-    for path in (firmware(env), BINARY):
+    for path in (pico.uf2() if env == pico.ENV else firmware(env), BINARY):
         if not path.is_file():
             return f"{relative(path)} is missing: run `make demo`, which builds it"
     return ""
@@ -53,8 +53,11 @@ def main() -> int:
         return 2
     report = Report()
     try:
-        with Rig(options.env, options.folder) as rig:
-            show_points(rig, report)
+        with new_rig(options.env, options.folder) as rig:
+            if isinstance(rig, pico.PicoRig):
+                show_in_order(rig, report)
+            else:
+                show_points(rig, report)
             report.finish({name: relative(path) for name, path in rig.files().items()})
     except PeerError as error:
         print(f"demo: {error}", file=sys.stderr)
@@ -62,15 +65,27 @@ def main() -> int:
     return 1 if report.failed else 0
 
 
+def new_rig(env: str, folder: Path) -> Rig:
+    return pico.PicoRig(folder) if env == pico.ENV else Rig(env, folder)
+
+
 def show_points(rig: Rig, report: Report) -> None:
     """A failure of 1 or 2 leaves nothing for the others to use, so they are not tried."""
     for number in ORDER:
-        title, step = POINTS[number]
+        title, step = steps.POINTS[number]
         point = report.point(number, title, partial(step, rig, report.say))
         if point.failure and number <= 2:
             return
         if number == 1:
-            report.background(5, partial(second_restarts, rig, report.say))
+            report.background(5, partial(steps.second_restarts, rig, report.say))
+
+
+def show_in_order(rig: pico.PicoRig, report: Report) -> None:
+    """The same for the Pico, whose points are others."""
+    for number, (title, step) in pico_steps.POINTS.items():
+        point = report.point(number, title, partial(step, rig, report.say))
+        if point.failure and number <= 2:
+            return
 
 
 if __name__ == "__main__":

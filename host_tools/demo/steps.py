@@ -84,13 +84,18 @@ def handshake(rig: Rig, say: Say) -> Figures:
     say("ping, both ways")
     to_board = rig.server.ping(BOARD_ADDRESS, PINGS)
     require_answers("server to board", to_board)
-    to_server = Ping(**rig.run("tunnel_ping", f"ping({SERVER_ADDRESS!r}, {PINGS})"))
+    to_server = ping_server(rig)
     require_answers("board to server", to_server)
     return [
         Figure("handshake", f"{took_s * 1000:.0f} ms after the board's interface was started"),
         Figure("ping server → board", f"{to_board.received}/{PINGS}, {_rtt(to_board)}"),
         Figure("ping board → server", f"{to_server.received}/{PINGS}, {_rtt(to_server)}"),
     ]
+
+
+def ping_server(rig: Rig) -> Ping:
+    """From the board, as a program of its own would."""
+    return Ping(**rig.run("tunnel_ping", f"ping({SERVER_ADDRESS!r}, {PINGS})"))
 
 
 def require_answers(what: str, ping: Ping) -> None:
@@ -127,10 +132,11 @@ def tcp_to_server(rig: Rig, size_bytes: int = TRANSFER_BYTES) -> Figure:
     """The board sends, the server counts and hashes."""
     rig.server.tcp_listen(TCP_UP_PORT)
     try:
-        sink = rig.server.submit("tcp_sink", TRANSFER_TIMEOUT_S, port=TCP_UP_PORT)
+        wait_s = TRANSFER_TIMEOUT_S * rig.patience
+        sink = rig.server.submit("tcp_sink", wait_s, port=TCP_UP_PORT)
         call = f"tcp_source({SERVER_ADDRESS!r}, {TCP_UP_PORT}, {size_bytes})"
         sent = rig.run("tunnel_tcp", call, TRANSFER_TIMEOUT_S)
-        got = rig.server.result(sink, "tcp_sink", TRANSFER_TIMEOUT_S)
+        got = rig.server.result(sink, "tcp_sink", wait_s)
     finally:
         rig.server.request("tcp_close", port=TCP_UP_PORT)
     return _transfer("TCP board → server", size_bytes, sent, got, got["seconds"])
@@ -142,12 +148,12 @@ def tcp_to_board(rig: Rig, size_bytes: int = TRANSFER_BYTES) -> Figure:
         script.wait_ready()
         sent = rig.server.request(
             "tcp_source",
-            TRANSFER_TIMEOUT_S,
+            TRANSFER_TIMEOUT_S * rig.patience,
             connect=f"{BOARD_ADDRESS}:{TCP_DOWN_PORT}",
             bytes=size_bytes,
             seed=time.time_ns(),
         )
-        got = script.result(TRANSFER_TIMEOUT_S)
+        got = script.result(TRANSFER_TIMEOUT_S * rig.patience)
     return _transfer("TCP server → board", size_bytes, sent, got, sent["seconds"])
 
 
@@ -295,13 +301,7 @@ def shown_figures(printed: str, names: dict[str, str]) -> Figures:
 
 def measures(rig: Rig, say: Say) -> Figures:
     """7. The capture on the board's wire, and the sizes of firmware, module and session."""
-    say("counting messages in the capture")
-    now = capture.snapshot(rig.capture, rig.folder / "point-7.pcap")
-    counts = capture.count_messages(now, rig.ports)
-    require(counts[1] > 0 and counts[2] > 0 and counts[4] > 0, f"messages by type: {counts}")
-    require(counts[0] == 0, f"{counts[0]} datagrams are not WireGuard messages")
-    names = [f"{counts[kind]} {name}" for kind, name in capture.NAMES.items() if counts[kind]]
-    figures = [Figure("capture", ", ".join(names)), _tshark(now, rig.ports, counts, say)]
+    figures = captured(rig, say)
     say("firmware sizes")
     total = firmware_size.total(rig.elf)
     module = firmware_size.module(rig.elf)
@@ -313,6 +313,17 @@ def measures(rig: Rig, say: Say) -> Figures:
         Figure("one session", f"{constants['session_bytes']} bytes"),
         Figure("one peer", f"{constants['peer_bytes']} bytes, three sessions included"),
     ]
+
+
+def captured(rig: Rig, say: Say) -> Figures:
+    """What went over the board's wire, by two readers."""
+    say("counting messages in the capture")
+    now = capture.snapshot(rig.capture, rig.folder / "point-7.pcap")
+    counts = capture.count_messages(now, rig.ports)
+    require(counts[1] > 0 and counts[2] > 0 and counts[4] > 0, f"messages by type: {counts}")
+    require(counts[0] == 0, f"{counts[0]} datagrams are not WireGuard messages")
+    names = [f"{counts[kind]} {name}" for kind, name in capture.NAMES.items() if counts[kind]]
+    return [Figure("capture", ", ".join(names)), _tshark(now, rig.ports, counts, say)]
 
 
 def _tshark(path: Path, ports: set[int], counts: dict[int, int], say: Say) -> Figure:

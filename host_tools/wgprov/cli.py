@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -10,22 +11,46 @@ from collections.abc import Sequence
 import click
 
 from wgprov import __version__, output
-from wgprov.commands import (
-    backup,
-    doctor,
-    keygen,
-    peer,
-    ports,
-    provision,
-    remove,
-    rotate,
-    selftest,
-    show,
-)
-from wgprov.errors import EXIT_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, WgprovError
+from wgprov.errors import EXIT_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, InputError, WgprovError
+
+EXTRAS = {"fleet": ("sqlalchemy", "segno", "fpdf")}
+
+
+class Commands(click.Group):
+    """Imports a command's module when it is asked for: `show` does not wait for a database."""
+
+    NAMES = ("ports", "provision", "show", "peer", "keygen", "rotate", "backup", "doctor")
+    NAMES += ("selftest", "remove", "fleet")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.NAMES)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.NAMES:
+            return None
+        try:
+            module = importlib.import_module(f"wgprov.commands.{name}")
+        except ModuleNotFoundError as error:
+            if error.name not in EXTRAS.get(name, ()):
+                raise
+            return _unavailable(name)
+        command: click.Command = module.command
+        return command
+
+
+def _unavailable(name: str) -> click.Command:
+    """Stands for a command whose libraries are not installed."""
+    how = f"needs more libraries: pip install 'wgprov[{name}]'"
+
+    def refuse() -> None:
+        raise InputError(f"{name}: {how}")
+
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, context_settings=settings, callback=refuse, short_help=how)
 
 
 @click.group(
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit status: 0 done, 2 bad input, 3 no board or a broken connection, "
     "4 the board says no, 1 a bug.",
@@ -40,10 +65,6 @@ def cli() -> None:
       wgprov provision wg0.conf             the board makes its key; prints the server's [Peer]
       wgprov show                           like `wg show`, from the board
     """
-
-
-for module in (ports, provision, show, peer, keygen, rotate, backup, doctor, selftest, remove):
-    cli.add_command(module.command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

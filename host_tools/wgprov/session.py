@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 from wgprov import keys
 from wgprov.errors import BoardError, PortError, printable
+from wgprov.patience import FACTOR
 
 PROTOCOL = 1
-REPLY_TIMEOUT_S = 3.0
-WRITE_TIMEOUT_S = 10.0  # prepare and commit: X25519 in C on a slow core, flash, and the tunnel
+REPLY_TIMEOUT_S = 3.0 * FACTOR
+# prepare and commit: X25519 in C on a slow core, flash, and the tunnel
+WRITE_TIMEOUT_S = 10.0 * FACTOR
 REPLY_MAX_BYTES = 65536
 CHUNK_BYTES = 128  # a serial port without flow control has a receive buffer of about 256
 CHUNK_PAUSE_S = 0.01

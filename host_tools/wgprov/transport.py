@@ -24,10 +24,11 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
 from wgprov.errors import BoardError, PortError, printable
+from wgprov.patience import FACTOR
 from wgprov.session import Session
 
 BAUD = 115200
-PROMPT_TIMEOUT_S = 3.0
+PROMPT_TIMEOUT_S = 3.0 * FACTOR
 QUIET_S = 0.06
 SETTLE_MAX_S = 0.5
 READ_SLICE_S = 0.1  # granularity of every deadline

@@ -116,6 +116,7 @@ class Agent:
             "protocol": PROTOCOL,
             "version": _version(),
             "board": _board(),
+            "firmware": _firmware(),
             "uid": _uid(),
             "names": store.names(self._root),
             "client": _client_state(),
@@ -366,6 +367,14 @@ def _board():
         return os.uname().machine
     except Exception:
         return sys.platform
+
+
+def _firmware():
+    """Which build of MicroPython: its version, commit and date."""
+    try:
+        return os.uname().version
+    except Exception:
+        return None
 
 
 def _uid():

@@ -78,7 +78,7 @@ def _crypto(session: Session) -> Iterator[Finding]:
 def _clock(session: Session) -> Iterator[Finding]:
     utc = session.request("probe", PROBE_TIMEOUT_S).get("utc")
     try:
-        said = datetime.datetime(*utc, tzinfo=datetime.timezone.utc)
+        said = datetime.datetime(*utc).replace(tzinfo=datetime.timezone.utc)
     except (TypeError, ValueError):
         raise BoardError("the board's clock makes no sense: update its module") from None
     off_s = abs(said.timestamp() - time.time())
@@ -98,7 +98,7 @@ def _interface(session: Session, name: str) -> Iterator[Finding]:
     if not isinstance(config, dict) or not isinstance(config.get("peers"), list):
         raise BoardError("the board's configuration makes no sense: update its module")
     shown = wgshow.known_fields(session.request("show", WRITE_TIMEOUT_S))
-    live = next((i for i in shown if i.get("name") == name), {"peers": []})
+    live: dict[str, Any] = next((i for i in shown if i.get("name") == name), {"peers": []})
     yield _tunnel(name, live)
     for peer in config["peers"]:
         yield from _endpoint(session, name, peer.get("endpoint"), config.get("mtu"))

@@ -91,13 +91,23 @@ def plan(
         raise InputError("--new-key and --private-key-from contradict each other")
     conf = importers.load(conf_path, name)
     warnings = _warnings(conf_path, conf, private_key_from)
-    modes = _preshared(conf, psk)
     private_key = keys.read_key_file(private_key_from) if private_key_from else None
+    job = plan_conf(conf, psk, new_key, out)
+    job.private_key = private_key
+    job.warnings += warnings
+    return job
+
+
+def plan_conf(
+    conf: Conf, psk: str | None = None, new_key: bool = False, out: Path | None = None
+) -> Job:
+    """The same for a configuration that did not come from a file of its own."""
+    modes = _preshared(conf, psk)
     files = _files(conf, modes, out)
     for path in files:
         if path:
             check_target(path)
-    return Job(conf, modes, private_key, new_key, files, warnings)
+    return Job(conf, modes, None, new_key, files)
 
 
 def _warnings(conf_path: Path, conf: Conf, private_key_from: Path | None) -> list[str]:
