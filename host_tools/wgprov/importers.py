@@ -14,13 +14,14 @@ from wgprov.networkd import NetDev, Network
 from wgprov.nmkeyfile import KeyFile
 from wgprov.wgconf import WgQuick
 
+PICTURE_MAX_BYTES = 1 << 24
 NAME_PATTERN = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9_=+.-]{0,14}")
 
 
 def load(path: Path, name: str | None = None) -> Conf:
     """Read and check a file. The interface is called `name`, or as the file says, or as the file is
     called, as in wg-quick."""
-    text = read_text(path)
+    text = _from_picture(path) if path.suffix.lower() == ".png" else read_text(path)
     grammar, sections = _sections(path, text)
     return grammar.conf(sections, _name(path, sections, name))
 
@@ -39,6 +40,26 @@ def _sections(path: Path, text: str) -> tuple[Grammar, list[Section]]:
     return grammar, grammar.sections(text)
 
 
+def _from_picture(path: Path) -> str:
+    """The text of the one QR code in a picture, as WireGuard's apps show it."""
+    try:
+        import zxingcpp
+        from PIL import Image
+    except ModuleNotFoundError:
+        raise InputError(f"{path}: needs more libraries: pip install 'wgprov[qr]'") from None
+    try:
+        if path.stat().st_size > PICTURE_MAX_BYTES:
+            raise InputError(f"{path}: larger than {PICTURE_MAX_BYTES} bytes")
+        with Image.open(path, formats=["PNG"]) as picture:
+            found = zxingcpp.read_barcodes(picture.convert("L"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "not a PNG"
+        raise InputError(f"{path}: cannot read it: {why}") from None
+    if len(found) != 1:
+        raise InputError(f"{path}: {len(found)} QR codes in it, there must be one")
+    return str(found[0].text)
+
+
 def _name(path: Path, sections: list[Section], name: str | None) -> str:
     inside = [value for s in sections for value in s.values.get("Name", [])]
     if name is not None:
@@ -46,7 +67,7 @@ def _name(path: Path, sections: list[Section], name: str | None) -> str:
     elif inside:
         chosen, source = inside[0].text, inside[0].name
     else:
-        chosen, source = path.name.removesuffix(".conf"), "the file name"
+        chosen, source = path.name.removesuffix(".conf").removesuffix(".png"), "the file name"
     if not NAME_PATTERN.fullmatch(chosen):
         raise InputError(
             f"{path}: {source} gives the interface name {printable(chosen)!r}: "

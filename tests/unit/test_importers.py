@@ -4,8 +4,10 @@
 import re
 
 import pytest
+import segno
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from tests.unit.test_provision_kit import OTHER_KEY, SERVER_KEY
 from wgprov import importers, keys, nmkeyfile, wgconf
@@ -211,3 +213,20 @@ def test_a_secret_is_not_repeated(tmp_path):
     text = KEYFILE.replace("allowed-ips=10.7.0.0/24;::/0;", f"allowed-ips={OTHER_KEY}")
     assert OTHER_KEY not in complaint(written(tmp_path, "a.nmconnection", text))
     assert keys.is_key(OTHER_KEY)
+
+
+def test_qr_code(tmp_path):
+    path = tmp_path / "wg7.png"
+    segno.make(QUICK, error="l").save(str(path), scale=4)
+    same(importers.load(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n", b"GIF89a", None])
+def test_pictures_without_a_code(tmp_path, content):
+    path = tmp_path / "wg7.png"
+    if content is None:
+        Image.new("L", (200, 200), 255).save(path)
+        assert "0 QR codes" in complaint(path)
+    else:
+        path.write_bytes(content)
+        assert "cannot read it" in complaint(path)
