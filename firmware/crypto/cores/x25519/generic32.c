@@ -18,8 +18,9 @@
 
 #define FE_WORDS 10
 #define FE_MASK(bits) ((UINT32_C(1) << (bits)) - 1)
-// What the ladder uses at most; see AEAD_STACK_BYTES in aead.c.
-#define X25519_STACK_BYTES (sizeof(void *) == 4 ? 624 : 768)
+// What the ladder uses at most; see AEAD_STACK_BYTES in aead.c. So that this holds at -O3 too, the
+// short loops stay loops: unrolled, their words would be spilt to the stack.
+#define X25519_STACK_BYTES (sizeof(void *) == 4 ? 640 : 768)
 #define X25519_A24 121665 // (486662 - 2) / 4
 
 typedef uint32_t fe25519[FE_WORDS];
@@ -36,6 +37,7 @@ static unsigned fe25519_bits(unsigned i) {
 }
 
 static void fe25519_add(fe25519 r, const fe25519 a, const fe25519 b) {
+#pragma GCC unroll 1
     for (unsigned i = 0; i < FE_WORDS; i++) {
         r[i] = a[i] + b[i];
     }
@@ -45,6 +47,7 @@ static void fe25519_add(fe25519 r, const fe25519 a, const fe25519 b) {
 static void fe25519_sub(fe25519 r, const fe25519 a, const fe25519 b) {
     r[0] = a[0] + 2 * (FE_MASK(26) - 18) - b[0];
     r[1] = a[1] + 2 * FE_MASK(25) - b[1];
+#pragma GCC unroll 1
     for (unsigned i = 2; i < FE_WORDS; i += 2) {
         r[i] = a[i] + 2 * FE_MASK(26) - b[i];
         r[i + 1] = a[i + 1] + 2 * FE_MASK(25) - b[i + 1];
@@ -159,6 +162,7 @@ static void fe25519_swap(fe25519 a, fe25519 b, uint32_t bit) {
     uint32_t mask = 0u - bit;
     // Hides that mask has two values only, from which a branch could be made.
     __asm__ volatile("" : "+r"(mask));
+#pragma GCC unroll 1
     for (unsigned i = 0; i < FE_WORDS; i++) {
         uint32_t d = (a[i] ^ b[i]) & mask;
         a[i] ^= d;
@@ -168,6 +172,7 @@ static void fe25519_swap(fe25519 a, fe25519 b, uint32_t bit) {
 
 // Word i begins at bit ceil(25.5 i) and lies within four bytes; bit 255 is in none.
 static void fe25519_load(fe25519 r, const uint8_t in[32]) {
+#pragma GCC unroll 1
     for (unsigned i = 0; i < FE_WORDS; i++) {
         unsigned at = (51 * i + 1) / 2;
         r[i] = wg_load32(in + at / 8) >> at % 8 & FE_MASK(fe25519_bits(i));
@@ -177,6 +182,7 @@ static void fe25519_load(fe25519 r, const uint8_t in[32]) {
 // r = a + 19 carry, with all words below their limits, and the new carry out of the top.
 static uint32_t fe25519_carry(fe25519 r, const fe25519 a, uint32_t carry) {
     carry *= 19;
+#pragma GCC unroll 1
     for (unsigned i = 0; i < FE_WORDS; i++) {
         carry += a[i];
         r[i] = carry & FE_MASK(fe25519_bits(i));
@@ -193,6 +199,7 @@ static void fe25519_store(uint8_t out[32], fe25519 a, fe25519 scratch) {
     carry = fe25519_carry(scratch, a, 1);
     fe25519_carry(a, a, carry);
     __builtin_memset(out, 0, 32);
+#pragma GCC unroll 1
     for (unsigned i = 0; i < FE_WORDS; i++) {
         unsigned at = (51 * i + 1) / 2;
         wg_store32(out + at / 8, wg_load32(out + at / 8) | a[i] << at % 8);
