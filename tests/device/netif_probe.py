@@ -106,6 +106,62 @@ def lan_address(ip):
     network.LAN().ipconfig(addr4=ip)
 
 
+def lan_off_and_on(pause_ms):
+    lan = network.LAN()
+    lan.active(False)
+    sleep_ms(pause_ms)
+    lan.active(True)
+
+
+def keepalive():
+    # Through Python, as the timers send it.
+    place = netif().endpoint(0)
+    message = netif().seal(0, b"", netif().now())
+    return message is not None and netif().send(message, place[0], place[1])
+
+
+def keepalive_without(pool):
+    # pool: address of a memp table entry, a list by its first element. None is left meanwhile.
+    interrupts = machine.disable_irq()
+    free = machine.mem32[pool]
+    machine.mem32[pool] = 0
+    try:
+        return keepalive()
+    finally:
+        last = pool
+        while machine.mem32[last]:
+            last = machine.mem32[last]
+        machine.mem32[last] = free
+        machine.enable_irq(interrupts)
+
+
+def keepalive_without_heap(lowest_free, heap_end):
+    # lowest_free: address of lwIP's pointer to where the search for free memory begins.
+    interrupts = machine.disable_irq()
+    before = machine.mem32[lowest_free]
+    machine.mem32[lowest_free] = machine.mem32[heap_end]
+    try:
+        return keepalive()
+    finally:
+        machine.mem32[lowest_free] = before
+        machine.enable_irq(interrupts)
+
+
+def without_pool(pool, pause_ms):
+    # What arrives in this time finds no buffer.
+    interrupts = machine.disable_irq()
+    free = machine.mem32[pool]
+    machine.mem32[pool] = 0
+    machine.enable_irq(interrupts)
+    sleep_ms(pause_ms)
+    interrupts = machine.disable_irq()
+    last = pool
+    while machine.mem32[last]:
+        last = machine.mem32[last]
+    machine.mem32[last] = free
+    machine.enable_irq(interrupts)
+
+
 def forget_sessions():
     interface().disconnect()
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from demo import board_script, lwip_memory
 from demo.rig import HOST, chosen_env
 
 from tests.hostile import noise
@@ -77,12 +78,14 @@ def inside6(number: int) -> str:
     return f"fd09::{number + 1}"
 
 
-def configuration(mine: list[Identity], sockets: list[Any]) -> str:
+def configuration(mine: list[Identity], sockets: list[Any], everything: bool = False) -> str:
     lines = ["[Interface]", f"Address = {BOARD4}/24, {BOARD6}/64", f"ListenPort = {OUTER_PORT}"]
     more = {1: f", {WIDE}", 2: f", {INSIDE_WIDE}"}
     for number, (who, sock) in enumerate(zip(mine, sockets, strict=True)):
         lines += ["[Peer]", f"PublicKey = {text(who.public)}"]
         allowed = f"{who.address}/32, {inside6(number)}/128" + more.get(number, "")
+        if everything:
+            allowed = "0.0.0.0/0, ::/0"
         lines += [f"AllowedIPs = {allowed}", f"Endpoint = {HOST}:{sock.getsockname()[1]}"]
     return "\n".join(lines) + "\n"
 
@@ -92,8 +95,19 @@ class NetBoard(Board):
 
     wire: TosWire
 
+    def script(self, name: str, call: str) -> board_script.BoardScript:
+        return board_script.BoardScript(self.qemu.port, name, call)
+
     def ask(self, call: str, timeout_s: float = 30.0) -> Any:
         return self.run("netif_probe", call, timeout_s)
+
+    def memory(self) -> dict[str, int]:
+        """Free elements by pool of lwIP, bytes in use of its heap and of Python's."""
+        return lwip_memory.memory(self)  # type: ignore[arg-type]  # it has what a Rig has
+
+    @property
+    def elf(self) -> Path:
+        return self.qemu.elf
 
     def reasons(self) -> dict[str, int]:
         return dict(self.ask("counters()"))
@@ -114,12 +128,15 @@ class NetBoard(Board):
 
 
 @contextmanager
-def net_board(folder: Path, peers: int = PEERS, **options: Any) -> Iterator[NetBoard]:
+def net_board(
+    folder: Path, peers: int = PEERS, everything: bool = False, **options: Any
+) -> Iterator[NetBoard]:
+    """everything: the only peer's AllowedIPs are 0.0.0.0/0 and ::/0."""
     flash, conf = folder / "flash.img", folder / "wg0.conf"
     with TosWire(folder) as wire, WireBoard(wire, chosen_env(), elf(), flash, **options) as qemu:
         qemu.wait_prompt()
         mine, sockets = [identity(i) for i in range(peers)], [wire.socket() for _ in range(peers)]
-        conf.write_text(configuration(mine, sockets))
+        conf.write_text(configuration(mine, sockets, everything))
         public = provision(qemu, conf)
         board = NetBoard(qemu, public, (GUEST, OUTER_PORT), mine, sockets, wire=wire)
         yield board
