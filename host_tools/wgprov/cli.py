@@ -19,7 +19,7 @@ EXTRAS = {"fleet": ("sqlalchemy", "segno", "fpdf")}
 class Commands(click.Group):
     """Imports a command's module when it is asked for: `show` does not wait for a database."""
 
-    NAMES = ("ports", "provision", "show", "peer", "keygen", "rotate", "backup", "doctor")
+    NAMES = ("ports", "flash", "provision", "show", "peer", "keygen", "rotate", "backup", "doctor")
     NAMES += ("selftest", "remove", "fleet")
 
     def list_commands(self, ctx: click.Context) -> list[str]:

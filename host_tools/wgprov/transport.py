@@ -151,6 +151,20 @@ def identify(name: str) -> str:
     return printable(out.decode("utf-8", "replace").strip())
 
 
+def run_and_leave(name: str, code: str) -> None:
+    """Start code that ends the connection, as a restart does."""
+    with _raw_repl(name) as repl, _link_errors(name), _bounded(repl):
+        repl.exec_raw_no_follow(code)
+
+
+def touch(device: str, baud: int) -> None:
+    """Open and close a port at a rate that has a meaning to the board."""
+    try:
+        serial.serial_for_url(device, baudrate=baud, exclusive=True, timeout=0).close()
+    except (OSError, ValueError):
+        raise open_error(device, device) from None
+
+
 class _AgentWire(SerialWire):
     """Tells an agent that did not start from one that speaks."""
 
