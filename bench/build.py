@@ -91,14 +91,22 @@ def available(algorithm: str) -> dict[str, str]:
     }
 
 
+def _list(target: Target) -> Path:
+    return CRYPTO / "arch" / f"{target.arch}.mk"
+
+
 def choice(target: Target, core: str) -> dict[str, str]:
-    """For each algorithm the file of that core, the generic one where there is none (so `small` is
-    generic ones only); `chosen`, or the target's architecture, takes what that one's list in
-    firmware/crypto/arch says."""
+    """For each algorithm the file of that core, or the generic one. `small` is generic ones, but
+    where the target's list in firmware/crypto/arch has others for it; `chosen`, or the name of the
+    target's architecture, is what that list says."""
     if core in ("chosen", target.arch):
-        files = listed(CRYPTO / "arch" / f"{target.arch}.mk", "WG_CORES")
+        files = listed(_list(target), "WG_CORES")
         return {name.split("/")[1]: name for name in files}
-    return {name: available(name).get(core, f"cores/{name}/generic32.c") for name in ALGORITHMS}
+    instead = {}
+    if core == "small" and "WG_CORES_SMALL" in _list(target).read_text():
+        instead = {name.split("/")[1]: name for name in listed(_list(target), "WG_CORES_SMALL")}
+    generic = {name: f"cores/{name}/generic32.c" for name in ALGORITHMS} | instead
+    return {name: available(name).get(core, generic[name]) for name in ALGORITHMS}
 
 
 def optimization(core: str) -> str:

@@ -13,7 +13,7 @@ from bench.targets import PRESENT, TARGETS
 # On each processor the generic core, and those its architecture's list names where they differ.
 # Those of Xtensa belong to `make test-xtensa`, as its MULUH is emulated slowly; its generic core is
 # not meant to pass: compilers make the carries of its 64-bit sums with branches.
-XTENSA = [("xtensa", "chosen")] if "WG_TEST_XTENSA" in os.environ else []
+XTENSA = [("xtensa", "chosen"), ("xtensa", "small")] if "WG_TEST_XTENSA" in os.environ else []
 CHOICES = [
     (target.name, core)
     for target in PRESENT.values()

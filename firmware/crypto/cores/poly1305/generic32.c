@@ -7,6 +7,10 @@
 #include "wg_poly1305.h"
 #include "wg_util.h"
 
+#if defined(__XTENSA__) && !defined(WG_UNEVEN_TIME_ACCEPTED)
+#error "not in constant time on Xtensa, whose compilers branch on carries: cores/poly1305/xtensa.c is"
+#endif
+
 // What the products use at most, of all targets of tests/native (test_wipe.c).
 #define POLY1305_STACK_BYTES 384
 

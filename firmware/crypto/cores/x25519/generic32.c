@@ -16,6 +16,10 @@
 #include "wg_util.h"
 #include "wg_x25519.h"
 
+#if defined(__XTENSA__) && !defined(WG_UNEVEN_TIME_ACCEPTED)
+#error "not in constant time on Xtensa, whose compilers branch on carries: cores/x25519/xtensa.c is"
+#endif
+
 #define FE_WORDS 10
 #define FE_MASK(bits) ((UINT32_C(1) << (bits)) - 1)
 // What the ladder uses at most; see AEAD_STACK_BYTES in aead.c. So that this holds at -O3 too, the
