@@ -19,8 +19,8 @@ EXTRAS = {"fleet": ("sqlalchemy", "segno", "fpdf")}
 class Commands(click.Group):
     """Imports a command's module when it is asked for: `show` does not wait for a database."""
 
-    NAMES = ("ports", "flash", "provision", "show", "peer", "keygen", "rotate", "backup", "doctor")
-    NAMES += ("selftest", "remove", "fleet")
+    NAMES = ("ports", "flash", "provision", "show", "status", "peer", "keygen", "rotate")
+    NAMES += ("backup", "monitor", "doctor", "selftest", "remove", "fleet")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.NAMES)

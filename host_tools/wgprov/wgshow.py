@@ -60,6 +60,33 @@ def text(interfaces: list[dict[str, Any]]) -> str:
     return "\n".join(_interface_text(interface) for interface in interfaces)
 
 
+def dump(interfaces: list[dict[str, Any]], now_s: int) -> str:
+    """As `wg show all dump`: fields between tabs, a line for each interface and each peer.
+
+    Secrets are (hidden), the latest handshake is Unix time by this computer's clock `now_s`."""
+    lines = []
+    for interface in interfaces:
+        name = str(interface.get("name"))
+        port = interface.get("listen_port") or 0
+        lines.append((name, "(hidden)", interface.get("public_key") or "(none)", port, "off"))
+        lines += [(name, *_peer_fields(peer, now_s)) for peer in interface["peers"]]
+    return "".join("\t".join(str(field) for field in line) + "\n" for line in lines)
+
+
+def _peer_fields(peer: dict[str, Any], now_s: int) -> tuple[Any, ...]:
+    age = peer["latest_handshake_s"]
+    return (
+        peer["public_key"],
+        "(hidden)" if peer["preshared"] else "(none)",
+        peer["endpoint"] or "(none)",
+        ",".join(peer["allowed_ips"]) or "(none)",
+        0 if age is None else now_s - age,
+        peer["rx_bytes"],
+        peer["tx_bytes"],
+        peer["persistent_keepalive_s"] or "off",
+    )
+
+
 def _interface_text(interface: dict[str, Any]) -> str:
     lines = [f"interface: {interface.get('name')}"]
     if "error" in interface:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,6 +126,31 @@ def test_doctor(pair: tuple[QemuBoard, Peer], capfd: pytest.CaptureFixture[str])
     wgprov(capfd, board, "provision", "wg0.conf")
     found = findings(capfd, board, status=4)
     assert found["wg0 DNS"][0] == found["wg0 DNS here"][0] == "bad"
+
+
+def test_status_dump_and_monitor(
+    pair: tuple[QemuBoard, Peer], capfd: pytest.CaptureFixture[str]
+) -> None:
+    board, server = pair
+    public_key = wgprov(capfd, board, "provision", "--psk", "generate", "wg0.conf")["public_key"]
+    down = wgprov(capfd, board, "status", status=4)
+    assert not down["wg0"]["up"] and down["wg0"]["status"].startswith("down: ")
+    accept(server, public_key, serverpeer.load(Path("wg0.server-peer.conf")).secret_text(True))
+    server.wait_handshake(public_key, 0, timeout_s=20)
+    assert server.ping(BOARD).received == 10
+    assert wgprov(capfd, board, "status")["wg0"]["status"].startswith("up: latest handshake")
+
+    assert cli.run(["show", "--dump", "-p", board.port]) == 0
+    interface, peer = (line.split("\t") for line in capfd.readouterr().out.splitlines())
+    assert interface[:3] == ["wg0", "(hidden)", public_key] and len(interface) == 5
+    assert peer[1:5] == [server.public_key, "(hidden)", f"10.0.2.2:{server.port}", "10.7.0.0/24"]
+    assert abs(int(peer[5]) - time.time()) < 60 and int(peer[6]) > 0 and peer[8] == "5"
+
+    arguments = ["monitor", "--count", "4", "--interval", "0.5", "--plot", "wg0.png"]
+    found = wgprov(capfd, board, *arguments)["samples"]
+    assert len(found) == 4 and all(sample["up"] for sample in found)
+    assert found[-1]["rx_bytes"] >= found[0]["rx_bytes"] > 0
+    assert Path("wg0.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_doctor_without_a_board(capfd: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -30,8 +31,9 @@ def run(session: Session, name: str | None = None) -> list[dict[str, Any]]:
 @click.command("show")
 @click.argument("name", required=False)
 @port_option
+@click.option("--dump", is_flag=True, help="Fields between tabs, as `wg show all dump`.")
 @json_option
-def command(name: str | None, port: str, as_json: bool) -> None:
+def command(name: str | None, port: str, dump: bool, as_json: bool) -> None:
     """Print the board's interfaces as `wg show` does. No secret is ever printed.
 
     \b
@@ -43,6 +45,8 @@ def command(name: str | None, port: str, as_json: bool) -> None:
         interfaces = run(session, name)
     if as_json:
         print_json({"interfaces": interfaces})
+    elif dump:
+        click.echo(wgshow.dump(interfaces, int(time.time())), nl=False)
     elif interfaces:
         click.echo(wgshow.text(interfaces), nl=False)
     else:

@@ -31,7 +31,7 @@ from rp2040py.execute_batch import execute_batch
 from rp2040py.external.bootsel_button import BootselButton
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
-from wgprov.targets.rp2040_mend import CdcHost, Idle, Pl011
+from wgprov.targets.rp2040_mend import CdcHost, Idle, Pl011, Rosc
 
 FLASH_BYTES = 2 << 20  # the Pico's chip
 SECTOR_BYTES = 4096
@@ -85,6 +85,7 @@ class Emulator:
         self.flash = FlashFile(flash, self.chip, firmware_end(uf2))
         self.usb = CdcHost(device.cdc)
         self.uart = Pl011(self.chip, 0)
+        Rosc(self.chip)
         self.idle = Idle(self.clock)
         self.ended = False
         self._slice = self.clock.create_alarm(self._end_slice)

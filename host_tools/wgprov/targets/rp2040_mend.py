@@ -12,16 +12,20 @@ edited, its own objects are replaced or listened to.
    part (DDI 0183) in what software can see.
 3. Time: a sleeping guest is jumped to its next alarm, so it sees seconds pass while the other end
    of a wire, which lives in real time, had microseconds. `Idle` lets real time pass as well.
+4. Ring oscillator: it is not there and reads as ones, a stuck source, with which our firmware makes
+   no key. `Rosc` runs and gives random bits of the host.
 
 Times are guest nanoseconds unless they say otherwise.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from rp2040py.peripherals.peripheral import BasePeripheral
 from rp2040py.peripherals.uart import RPUART
 
 DR, RSR, IBRD, FBRD, IFLS, ICR, DMACR = 0x00, 0x04, 0x24, 0x28, 0x34, 0x44, 0x48
@@ -36,6 +40,8 @@ BAUD_BEFORE_ANY = 115200
 ARRIVAL_BYTES = 8  # received bytes come in steps of so many, for the emulator's speed
 CLK_PERI_CTRL, AUXSRC_SHIFT, AUXSRC_MASK, AUXSRC_PLL_USB = 0x48, 5, 7, 2
 PLL_USB_HZ = 48_000_000
+ROSC_PAGE, ROSC_STATUS, ROSC_RANDOMBIT = 0x40060, 0x18, 0x1C
+ROSC_STABLE, ROSC_ENABLED = 1 << 31, 1 << 12
 UART_PAGE = {0: 0x40034, 1: 0x40038}
 
 IDLE_MAX_S = 0.05
@@ -253,6 +259,22 @@ class Pl011(RPUART):
             self.write_uint32(offset, value)
         else:
             super().write_uint32_atomic(offset, value, atomic_type)
+
+
+class Rosc(BasePeripheral):
+    """The ring oscillator as a source of random bits (4): RP2040 data sheet 2.17.8."""
+
+    def __init__(self, chip: Any) -> None:
+        super().__init__(chip, "ROSC_BASE")
+        chip.peripherals[ROSC_PAGE] = self
+
+    def read_uint32(self, offset: int) -> int:
+        if offset == ROSC_RANDOMBIT:
+            return secrets.randbits(1)
+        return ROSC_STABLE | ROSC_ENABLED if offset == ROSC_STATUS else 0
+
+    def write_uint32(self, offset: int, value: int) -> None:
+        """Its speed is not modelled."""
 
 
 class Idle:

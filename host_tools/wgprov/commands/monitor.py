@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""wgprov monitor: a live table of a board's tunnels, and a plot of what it saw."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.live import Live
+from rich.table import Table
+
+from wgprov import transport, wgshow
+from wgprov.commands import show
+from wgprov.errors import InputError
+from wgprov.options import json_option, port_option
+from wgprov.output import console, print_json, say
+from wgprov.session import Session
+
+HEADS = ("interface", "peer", "handshake", "received", "sent", "in/s", "out/s")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One peer at one moment. Rates are since the sample before, in bytes per second."""
+
+    at_s: float
+    interface: str
+    peer: str
+    up: bool
+    handshake_age_s: int | None
+    rx_bytes: int
+    tx_bytes: int
+    rx_rate: float
+    tx_rate: float
+
+
+def samples(session: Session, name: str | None, interval_s: float) -> Iterator[list[Sample]]:
+    """What the board's peers did, every `interval_s`; without an end."""
+    before: dict[tuple[str, str], Sample] = {}
+    started = time.monotonic()
+    while True:
+        at_s = time.monotonic() - started
+        round_ = [
+            _sample(at_s, interface, peer, before)
+            for interface in show.run(session, name)
+            for peer in interface["peers"]
+        ]
+        before = {(s.interface, s.peer): s for s in round_}
+        yield round_
+        time.sleep(max(0.0, interval_s - (time.monotonic() - started - at_s)))
+
+
+def _sample(
+    at_s: float,
+    interface: dict[str, Any],
+    peer: dict[str, Any],
+    before: dict[tuple[str, str], Sample],
+) -> Sample:
+    label, key = str(interface.get("name")), str(peer["public_key"])
+    rx, tx, age = peer["rx_bytes"], peer["tx_bytes"], peer["latest_handshake_s"]
+    last = before.get((label, key))
+    rates = (0.0, 0.0)
+    if last and at_s > last.at_s:  # counters begin again when an interface is started anew
+        span = at_s - last.at_s
+        rates = (max(0, rx - last.rx_bytes) / span, max(0, tx - last.tx_bytes) / span)
+    return Sample(at_s, label, key, bool(interface.get("up")), age, rx, tx, *rates)
+
+
+def _table(found: list[Sample]) -> Table:
+    table = Table(*HEADS, box=None)
+    for s in found:
+        age = "never" if s.handshake_age_s is None else wgshow.ago(s.handshake_age_s)
+        sizes = [wgshow.size(int(n)) for n in (s.rx_bytes, s.tx_bytes, s.rx_rate, s.tx_rate)]
+        table.add_row(s.interface, s.peer[:12] + "…", age, *sizes)
+    return table
+
+
+def plot(history: list[list[Sample]], path: Path) -> None:
+    """Throughput and handshakes over time; PNG."""
+    try:
+        import matplotlib
+    except ModuleNotFoundError:
+        raise InputError("--plot: needs more libraries: pip install 'wgprov[plot]'") from None
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (above, below) = pyplot.subplots(2, 1, sharex=True, figsize=(9, 6))
+    for key in sorted({(s.interface, s.peer) for found in history for s in found}):
+        mine = [s for found in history for s in found if (s.interface, s.peer) == key]
+        times = [s.at_s for s in mine]
+        label = f"{key[0]} {key[1][:8]}…"
+        above.plot(times, [s.rx_rate / 1024 for s in mine], label=f"{label} received")
+        above.plot(times, [s.tx_rate / 1024 for s in mine], "--", label=f"{label} sent")
+        known = [(s.at_s, s.handshake_age_s) for s in mine if s.handshake_age_s is not None]
+        below.plot([t for t, _ in known], [age for _, age in known], label=label)
+    above.set_ylabel("KiB/s")
+    above.legend(loc="upper left", fontsize="small")
+    below.set_ylabel("age of the handshake, s")
+    below.set_xlabel("s")
+    try:
+        figure.savefig(path, dpi=110)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot write it: {error}") from None
+    finally:
+        pyplot.close(figure)
+
+
+@click.command("monitor")
+@click.argument("name", required=False)
+@port_option
+@click.option("--interval", default=1.0, show_default=True, type=click.FloatRange(0.1, 3600))
+@click.option("--count", type=click.IntRange(1), help="Rounds (default: until Ctrl-C).")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE.png")
+@json_option
+def command(
+    name: str | None,
+    port: str,
+    interval: float,
+    count: int | None,
+    picture: Path | None,
+    as_json: bool,
+) -> None:
+    """Watch a board's tunnels; with --plot draw throughput and handshakes at the end.
+
+    \b
+    Examples:
+      wgprov monitor
+      wgprov monitor wg0 --count 60 --plot wg0.png
+    """
+    if picture and (picture.suffix.lower() != ".png" or not picture.absolute().parent.is_dir()):
+        raise InputError(f"{picture}: must be a .png in a folder that exists")
+    history: list[list[Sample]] = []
+    try:
+        with transport.connect(port) as session, Live(console=console(), transient=False) as live:
+            for found in samples(session, name, interval):
+                history.append(found)
+                if not as_json:
+                    live.update(_table(found), refresh=True)
+                if len(history) == count:
+                    break
+    except KeyboardInterrupt:
+        if not history:
+            raise
+    if as_json:
+        print_json({"samples": [asdict(s) for found in history for s in found]})
+    if picture:
+        plot(history, picture)
+        if not as_json:
+            say(f"{picture}: written")
