@@ -24,6 +24,12 @@
 #define WG_SCHEDULED() ((void)0)
 #endif
 
+/* The port's too: random bytes for keys, false when the source does not work; and what it is. */
+#ifndef WG_ENTROPY
+#define WG_ENTROPY(out, len) wg_entropy_os(out, len)
+#define WG_ENTROPY_NAME "os.urandom"
+#endif
+
 /* Peers that can have a preshared key, and be in a handshake, all at the same time. Further peers
  * work, a few at a time: one that finds no slot tries again a second later. 166 bytes each. */
 #ifndef WG_PEERS_AT_ONCE
@@ -54,8 +60,10 @@ void wg_buffer_arg(mp_obj_t obj, const uint8_t **data, size_t *len);
 /* A Python int for a 64-bit value; only values past 2^30 allocate. */
 mp_obj_t wg_new_int64(uint64_t value);
 
-/* Fill from os.urandom, the port's own seeded generator; the passing copy on the heap is wiped. */
+/* Fill from WG_ENTROPY; OSError(EIO) when it does not work. */
 void wg_random(uint8_t *out, size_t len);
+/* Fill from os.urandom, the port's own generator; the passing copy on the heap is wiped. */
+bool wg_entropy_os(uint8_t *out, size_t len);
 
 /* A slot allocator for static pools: pools are arrays of structs that begin with `bool in_use`.
  * Collects garbage once before it gives up with OSError(ENOMEM). */

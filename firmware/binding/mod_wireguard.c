@@ -106,6 +106,12 @@ static MP_DEFINE_CONST_FUN_OBJ_0(mod_selftest_report_obj, mod_selftest_report);
 
 #ifndef WG_NATMOD /* natmod/natmod.c makes its module in its own way */
 
+/* entropy() -> what random bytes come from: os.urandom, or a chip's own source (firmware/ports) */
+static mp_obj_t mod_entropy(void) {
+    return mp_obj_new_str(WG_ENTROPY_NAME, strlen(WG_ENTROPY_NAME));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(mod_entropy_obj, mod_entropy);
+
 /* A board whose crypto is wrong must not come up with a tunnel: the import fails. What passed is
  * not tested again by the next import: a soft reset leaves this word, as it does wg_core_replaced.
  */
@@ -133,6 +139,7 @@ static const mp_rom_map_elem_t module_table[] = {
     {MP_ROM_QSTR(MP_QSTR_xaead_seal), MP_ROM_PTR(&mod_xaead_seal_obj)},
     {MP_ROM_QSTR(MP_QSTR_xaead_open), MP_ROM_PTR(&mod_xaead_open_obj)},
     {MP_ROM_QSTR(MP_QSTR_random), MP_ROM_PTR(&mod_random_obj)},
+    {MP_ROM_QSTR(MP_QSTR_entropy), MP_ROM_PTR(&mod_entropy_obj)},
     {MP_ROM_QSTR(MP_QSTR_selftest), MP_ROM_PTR(&mod_selftest_obj)},
     {MP_ROM_QSTR(MP_QSTR_selftest_report), MP_ROM_PTR(&mod_selftest_report_obj)},
     {MP_ROM_QSTR(MP_QSTR_SESSION_BYTES), MP_ROM_INT(sizeof(wg_session))},

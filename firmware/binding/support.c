@@ -46,13 +46,20 @@ mp_obj_t wg_new_int64(uint64_t value) {
     return mp_obj_new_int_from_ull(value);
 }
 
-void wg_random(uint8_t *out, size_t len) {
+bool wg_entropy_os(uint8_t *out, size_t len) {
     mp_obj_t os = mp_import_name(MP_QSTR_os, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
     mp_obj_t bytes =
         mp_call_function_1(mp_load_attr(os, MP_QSTR_urandom), MP_OBJ_NEW_SMALL_INT((mp_int_t)len));
     const uint8_t *data = wg_bytes_arg(bytes, len);
     memcpy(out, data, len);
     wg_wipe((void *)(uintptr_t)data, len);
+    return true;
+}
+
+void wg_random(uint8_t *out, size_t len) {
+    if (!WG_ENTROPY(out, len)) {
+        mp_raise_OSError(MP_EIO);
+    }
 #ifdef WG_ACCEL
     wg_accel_mix(out, len);
 #endif

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# Included by binding/micropython.cmake when pico-sdk builds: the chip's noise source for keys.
+set(WG_RP2 ${CMAKE_CURRENT_LIST_DIR})
+if(PICO_PLATFORM STREQUAL "rp2040")
+    set(WG_NOISE noise_rosc.c)
+else()
+    set(WG_NOISE noise_trng.c)
+endif()
+
+add_library(usermod_wireguard_rp2 INTERFACE)
+target_sources(usermod_wireguard_rp2 INTERFACE
+    ${WG_RP2}/entropy.c
+    ${WG_RP2}/health.c
+    ${WG_RP2}/noise_common.c
+    ${WG_RP2}/${WG_NOISE}
+)
+target_include_directories(usermod_wireguard_rp2 INTERFACE ${WG_RP2})
+target_compile_definitions(usermod_wireguard_rp2 INTERFACE WG_PORT_HEADER="wg_rp2.h")
+target_link_libraries(usermod INTERFACE usermod_wireguard_rp2)
