@@ -23,6 +23,7 @@ PROTOCOL = 1
 IDLE_MS = 60000
 INTERFACES_MAX = 2  # WG_INTERFACES_MAX
 KEY_BYTES = 32
+_ENOSPC = 28
 
 
 def serve(stdin=None, stdout=None, root=store.ROOT, idle_ms=IDLE_MS):
@@ -343,6 +344,10 @@ def _reason(error):
     """One short line about an exception: never its traceback."""
     if isinstance(error, store.Corrupt):
         return "flash did not keep what was written"
+    if isinstance(error, OSError) and error.errno == _ENOSPC:
+        return "no room left on the board's flash"
+    if isinstance(error, MemoryError):
+        return "no room left in the board's memory"
     words = "%s %s" % (type(error).__name__, error)
     return "".join(c if " " <= c <= "~" else "?" for c in words)[:120]
 
