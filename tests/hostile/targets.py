@@ -131,13 +131,18 @@ def configuration(mine: list[Identity], ports: list[int]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def provision(qemu: QemuBoard, conf: Path) -> bytes:
-    """Hand the file to the board as a person would; the board's public key."""
+def hand_over(qemu: QemuBoard, conf: Path) -> subprocess.CompletedProcess[str]:
+    """wgprov provision, as a person runs it."""
     block = conf.with_suffix(".server-peer.conf")
     command = [str(WGPROV), "provision", "-p", qemu.port, "--server-peer-out", str(block)]
-    done = subprocess.run(
+    return subprocess.run(
         [*command, str(conf)], capture_output=True, text=True, timeout=WGPROV_TIMEOUT_S, check=False
     )
+
+
+def provision(qemu: QemuBoard, conf: Path) -> bytes:
+    """Hand the file to the board; the board's public key."""
+    done = hand_over(qemu, conf)
     assert done.returncode == 0, done.stderr
     written = sorted(conf.parent.glob(conf.stem + ".server-peer*.conf"))[0]
     return base64.b64decode(peer_block(written.read_text()).public_key)
