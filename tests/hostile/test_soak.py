@@ -186,9 +186,8 @@ def test_tcp_arrives_whole_on_a_bad_network(tmp_path: Path) -> None:
             mover.end()
         counters = link.run("tunnel_state", "state()", 30)["show"]["counters"]
         dropped = {name: n for name, n in counters.items() if n and "drop" in name}
-        print(f"{SOAK_S:.0f} s, handshakes after {seen.ages} s; {len(took)} transfers of", end=" ")
-        print(
-            f"{TRANSFER_BYTES} bytes whole, seconds: {', '.join(took)}; relay {dict(link.relay.counts)}; board {dropped}"
-        )
+        print(f"{SOAK_S:.0f} s, handshakes after {seen.ages} s")
+        print(f"{len(took)} transfers of {TRANSFER_BYTES} bytes whole, seconds: {', '.join(took)}")
+        print(f"relay {dict(link.relay.counts)}; board {dropped}")
         assert link.relay.counts["moves"] >= SOAK_S // MOVE_S - 1
         assert len(seen.ages) >= min(3, SOAK_S // (REKEY_S + 10))
