@@ -348,6 +348,12 @@ static mp_obj_t netif_counters(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(netif_counters_obj, netif_counters);
 
+/* underlay_changes() -> int: another one says that an address or a link has come or gone */
+static mp_obj_t netif_underlay_changes(mp_obj_t self) {
+    return MP_OBJ_NEW_SMALL_INT(netif_of(self)->underlay_changes);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(netif_underlay_changes_obj, netif_underlay_changes);
+
 static const mp_rom_map_elem_t netif_table[] = {
     {MP_ROM_QSTR(MP_QSTR_open), MP_ROM_PTR(&netif_open_obj)},
     {MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&netif_close_obj)},
@@ -366,6 +372,7 @@ static const mp_rom_map_elem_t netif_table[] = {
     {MP_ROM_QSTR(MP_QSTR_resolve), MP_ROM_PTR(&netif_resolve_obj)},
     {MP_ROM_QSTR(MP_QSTR_resolved), MP_ROM_PTR(&netif_resolved_obj)},
     {MP_ROM_QSTR(MP_QSTR_counters), MP_ROM_PTR(&netif_counters_obj)},
+    {MP_ROM_QSTR(MP_QSTR_underlay_changes), MP_ROM_PTR(&netif_underlay_changes_obj)},
     WG_PATH_METHODS,
 };
 static MP_DEFINE_CONST_DICT(netif_dict, netif_table);

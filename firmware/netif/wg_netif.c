@@ -22,6 +22,7 @@ static void underlay_changed(struct netif *netif, netif_nsc_reason_t reason,
     LWIP_UNUSED_ARG(args);
     for (size_t i = 0; i < WG_INTERFACES_MAX && !wg_netif_is_tunnel(netif); i++) {
         if (interfaces[i].pcb != NULL) {
+            interfaces[i].underlay_changes++;
             interfaces[i].wake(&interfaces[i]);
         }
     }

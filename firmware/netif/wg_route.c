@@ -73,11 +73,24 @@ static wg_netif *tunnel_towards(const uint8_t *addr, unsigned addr_bytes, int *b
     return best;
 }
 
+/* A tunnel that looks for its own endpoint asks outside of itself: with 0.0.0.0/0 the question
+ * would else wait for the very session that cannot be made without the answer. */
+static bool looks_for_its_endpoint(const wg_netif *wg, const ip_addr_t *server) {
+    for (u8_t i = 0; i < DNS_MAX_SERVERS && wg->resolve == WG_RESOLVE_PENDING; i++) {
+        if (ip_addr_eq(dns_getserver(i), server)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct netif *wg_route_hook_ip4(const ip4_addr_t *dest) {
     int tunnel_bits, underlay_bits;
+    ip_addr_t addr;
     wg_netif *wg = tunnel_towards((const uint8_t *)&dest->addr, WG_IPV4_BYTES, &tunnel_bits);
-    if (wg == NULL || ip4_addr_ismulticast(dest) || ip4_addr_isloopback(dest) ||
-        ip4_addr_get_u32(dest) == IPADDR_BROADCAST) {
+    ip_addr_copy_from_ip4(addr, *dest);
+    if (wg == NULL || looks_for_its_endpoint(wg, &addr) || ip4_addr_ismulticast(dest) ||
+        ip4_addr_isloopback(dest) || ip4_addr_get_u32(dest) == IPADDR_BROADCAST) {
         return NULL;
     }
     /* The broadcast and the gateway of the local network must stay reachable under 0.0.0.0/0. */
@@ -118,8 +131,11 @@ static struct netif *underlay_ip6(const ip6_addr_t *to) {
 
 struct netif *wg_route_hook_ip6(const ip6_addr_t *dest) {
     int tunnel_bits;
+    ip_addr_t addr;
     wg_netif *wg = tunnel_towards((const uint8_t *)dest->addr, WG_IPV6_BYTES, &tunnel_bits);
-    if (wg == NULL || ip6_addr_ismulticast(dest) || ip6_addr_islinklocal(dest)) {
+    ip_addr_copy_from_ip6(addr, *dest);
+    if (wg == NULL || looks_for_its_endpoint(wg, &addr) || ip6_addr_ismulticast(dest) ||
+        ip6_addr_islinklocal(dest)) {
         return NULL;
     }
     bool underlay_is_longer = tunnel_bits < IMPLIED_IP6_NETWORK_BITS && connected_ip6(dest) != NULL;

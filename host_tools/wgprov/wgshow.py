@@ -7,7 +7,17 @@ from typing import Any
 
 from wgprov.errors import BoardError, printable
 
-_INTERFACE_FIELDS = ("name", "public_key", "listen_port", "up", "status", "error", "counters")
+_INTERFACE_FIELDS = (
+    "name",
+    "public_key",
+    "listen_port",
+    "up",
+    "status",
+    "error",
+    "counters",
+    "mtu",
+    "mtu_configured",
+)
 _PEER_FIELDS = (
     "public_key",
     "preshared",
@@ -96,6 +106,9 @@ def _interface_text(interface: dict[str, Any]) -> str:
         lines.append("  private key: (hidden)")
     if interface.get("listen_port"):
         lines.append(f"  listening port: {interface['listen_port']}")
+    mtu, configured = interface.get("mtu"), interface.get("mtu_configured")
+    if mtu != configured:
+        lines.append(f"  mtu: {mtu} (configured: {configured}; the network under it takes no more)")
     if not interface.get("up"):  # one line more than `wg show`, which has nothing to explain
         lines.append(f"  status: {interface.get('status') or 'off'}")
     if dropped := _dropped(interface.get("counters") or {}):

@@ -14,7 +14,7 @@ import _wireguard
 
 from . import config, store
 from .core import allowedips
-from .core.peer import UP
+from .core.peer import FAILED, UP
 from .core.tai64n import Timestamps
 from .core.tunnel import Tunnel
 from .resolver import Resolver
@@ -146,6 +146,8 @@ class WireGuard:
             return _status().base64(self.tunnel.public_key)
         if param == "listen_port" and self.netif is not None:
             return self.port
+        if param == "mtu" and self.netif is not None:
+            return self.netif.mtu()  # what is configured, or less where the underlay takes less
         if param in ("mtu", "listen_port", "dns"):
             return self._loaded()[param]
         raise ValueError("unknown config param")
@@ -198,6 +200,7 @@ class WireGuard:
         self.counters = {"callback_failed": 0, "inbox_paused": 0}
         self._connect_wanted = False
         self._rest_until_ms = None
+        self._underlay_changes = netif.underlay_changes()
         self.error = None
         for peer, psk in zip(settings["peers"], preshared):
             self._add_peer(peer, psk)
@@ -243,6 +246,8 @@ class WireGuard:
         netif = self.netif
         self._take_messages()
         now_ms = netif.now()
+        if netif.underlay_changes() != self._underlay_changes:
+            self._underlay_changed(now_ms)
         self.resolver.step(now_ms)
         if self._connect_wanted:
             self._connect_all(now_ms)
@@ -284,6 +289,16 @@ class WireGuard:
             if self.netif.endpoint(peer.id) is not None:
                 self.tunnel.connect(peer, now_ms)
         self._connect_wanted = False
+
+    def _underlay_changed(self, now_ms):
+        """An address or a link has come or gone: tell each peer where we are now."""
+        self._underlay_changes = self.netif.underlay_changes()
+        self.resolver.hurry(now_ms)
+        for peer in self.peers:
+            if self.is_up(peer):
+                self.tunnel.keepalive(peer, now_ms)  # it follows what is authenticated (§6.5)
+            elif peer.state == FAILED and self.netif.endpoint(peer.id) is not None:
+                self.tunnel.connect(peer, now_ms)
 
     def _resolved(self, peer):
         self.tunnel.connect(peer, self.netif.now())

@@ -24,6 +24,8 @@ _CHECK_MAC1 = "; somebody writes to this board with another public key than it h
 
 def of_interface(wg):
     """Words for the whole interface; it is active."""
+    if wg.sender.stuck_since_ms is not None:
+        return NO_ROUTE
     if wg.isconnected():
         return "up"
     if wg.error:
@@ -43,20 +45,20 @@ def of_interface(wg):
 
 def of_peer(wg, peer):
     """Words for one peer of an active interface."""
-    if wg.is_up(peer):
+    if wg.is_up(peer) and wg.sender.stuck_since_ms is None:
         return "up"
     return why_down(wg, peer) or (IDLE if peer.state == states.UP else peer.state)
 
 
 def why_down(wg, peer):
     """What hinders this peer, in words, or None."""
+    if wg.sender.stuck_since_ms is not None:
+        return NO_ROUTE
     if wg.is_up(peer):
         return None
     words = wg.resolver.failure(peer)
     if words:
         return words
-    if wg.sender.stuck_since_ms is not None:
-        return NO_ROUTE
     if peer.failure == states.NO_REPLY:
         return _no_reply(wg, peer)
     return peer.failure
@@ -89,6 +91,8 @@ def show(wg):
         "public_key": base64(wg.tunnel.public_key),
         "listen_port": wg.port,
         "up": wg.isconnected(),
+        "mtu": wg.netif.mtu(),
+        "mtu_configured": wg.settings["mtu"],
         "status": of_interface(wg),
         "peers": [
             _show_peer(wg, peer, settings, now_ms)

@@ -71,6 +71,10 @@ def renumber(address, mask, gateway):
     return lan.ipconfig("addr4")
 
 
+def use_dns(address):
+    network.ipconfig(dns=address)
+
+
 def number_by_dhcp():
     network.LAN().ipconfig(dhcp4=True)
 

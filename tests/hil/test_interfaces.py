@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -84,7 +85,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with (
         Peer([f"{NETS[0]}.1"], log=folder / "a.log") as a,
         Peer([f"{NETS[1]}.1"], log=folder / "b.log") as b,
-        QemuBoard(env, firmware(env), folder / "flash") as board,
+        QemuBoard(env, firmware(env), folder / "flash", pcap=folder / "wire.pcap") as board,
     ):
         board.wait_prompt()
         made = Bench(board, [a, b], [], folder)
@@ -178,11 +179,10 @@ def test_underlay_gets_another_address(bench: Bench) -> None:
     bench.wait_up("wg0")
     assert bench.run("renumber('10.0.2.77', '255.255.255.0', '10.0.2.2')")[0] == "10.0.2.77"
     try:
-        bench.run("__import__('socket').socket(2, 2).sendto(b'x', ('10.7.0.1', 9))")
+        # No program on the board sends anything: the tunnel itself tells the server where it is.
         bench.wait(lambda: bench.servers[0].ping(f"{NETS[0]}.2", 2, wait_ms=300).received == 2)
     finally:
         bench.run("number_by_dhcp()")
-    bench.run("__import__('socket').socket(2, 2).sendto(b'x', ('10.7.0.1', 9))")
     bench.wait(lambda: bench.servers[0].ping(f"{NETS[0]}.2", 2, wait_ms=300).received == 2)
 
 
@@ -228,3 +228,19 @@ def test_why_it_is_down_in_words(bench: Bench, reason: str) -> None:
         assert bench.servers[0].ping(f"{NETS[0]}.2").received == 10
     finally:
         bench.run("give_up_after(90000)")
+
+
+def test_a_tunnel_for_everything_asks_for_its_endpoint_outside_of_itself(bench: Bench) -> None:
+    """With 0.0.0.0/0 the question would else wait for the session that needs the answer."""
+    everything = conf(NETS[1], bench.servers[1], "outside.example.invalid:51820")
+    everything = everything.replace(f"AllowedIPs = {NETS[1]}.0/24", "AllowedIPs = 0.0.0.0/0")
+    bench.run("use_dns('192.0.2.53')")
+    try:
+        bench.provision("wg1", everything)
+        # Destination, any source port, destination port 53; then the name as DNS writes it.
+        asked = re.compile(rb"\xc0\x00\x02\x35..\x00\x35.{4,40}\x07outside\x07example", re.DOTALL)
+        wire = bench.folder / "wire.pcap"
+        bench.wait(lambda: asked.search(wire.read_bytes()) is not None, 20)
+    finally:
+        bench.run("use_dns('10.0.2.3')")
+        bench.run("active('wg1', False)")

@@ -34,6 +34,14 @@ def test_an_interface_that_is_down_says_why() -> None:
     assert "  status: off\n" in text(up=False, peers=[])
 
 
+def test_a_smaller_mtu_than_configured_is_told() -> None:
+    assert "  mtu: 1220 (configured: 1420; " in text(
+        up=True, mtu=1220, mtu_configured=1420, peers=[]
+    )
+    assert "mtu" not in text(up=True, mtu=1420, mtu_configured=1420, peers=[])
+    assert "mtu" not in text(up=True, peers=[]), "an older board"
+
+
 def test_drops_are_printed_by_reason_and_only_those_that_were() -> None:
     counters = {"rx_data": 9, "drop_mac1": 2, "staged_dropped": 1, "drop_index": 0}
     shown = text(up=True, counters=counters, peers=[])

@@ -79,7 +79,8 @@ typedef struct wg_netif {
     uint16_t mtu_wanted;             /* by the configuration; 0 = what the underlay has room for */
     wg_resolve_state resolve;
     ip_addr_t resolved;
-    uint64_t clock_ms; /* sys_now() without its wrap */
+    uint64_t clock_ms;         /* sys_now() without its wrap */
+    uint16_t underlay_changes; /* addresses and links that came or went; wraps */
     void (*wake)(struct wg_netif *);
 } wg_netif;
 

@@ -176,6 +176,11 @@ class Tunnel:
         peer.todo |= _WANTED
         self._attend(peer, now_ms)
 
+    def keepalive(self, peer, now_ms):
+        """Send an empty packet now, so that the peer learns where we are."""
+        peer.todo |= timers.KEEPALIVE
+        self._attend(peer, now_ms)
+
     def _attend(self, peer, now_ms):
         """Act on what is due, and on what C has noticed about this peer."""
         peer.todo |= peer.timers.due(now_ms) | self.path.take_events(peer.id) << _EVENTS_SHIFT
