@@ -151,11 +151,19 @@ class Program:
                 return address
         raise BenchError(f"{self.elf.name} has no symbol {name}")
 
-    def code_bytes(self, sources: Iterable[str]) -> int:
-        """Code and constants of these files of firmware/crypto, as compiled."""
+    def sizes(self, sources: Iterable[str]) -> tuple[int, int]:
+        """Code with constants, and RAM, of these files of firmware/crypto, as compiled."""
         objects = [self.folder / object_name(f"firmware/crypto/{name}") for name in sources]
         lines = command([f"{self.target.prefix}size", *objects]).splitlines()[1:]
-        return sum(int(line.split()[0]) for line in lines)
+        words = [[int(word) for word in line.split()[:3]] for line in lines]
+        return sum(text for text, _, _ in words), sum(data + bss for _, data, bss in words)
+
+    def code_bytes(self, sources: Iterable[str]) -> int:
+        return self.sizes(sources)[0]
+
+    def library(self) -> list[str]:
+        """All files of firmware/crypto that are linked."""
+        return [*listed(CRYPTO / "sources.mk", "WG_CRYPTO_SOURCES"), *self.cores.values()]
 
 
 def object_name(source: str) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from . import build, emulator, measure, report
 from .measure import Row
-from .targets import ROOT, TARGETS
+from .targets import PRESENT, ROOT, TARGETS
 
 DOCUMENT = ROOT / "docs" / "PERFORMANCE.md"
 PROFILED = (("x25519", 32), ("seal", 1420), ("blake2s", 1024))
-PROFILED_CPUS = ("m0plus", "m4")
+PROFILED_CPUS = ("m0plus", "m4", "xtensa")
 PROFILE_LINES = 6
 
 
@@ -71,11 +71,46 @@ def small(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def _build_line(cpu: str, rows: Sequence[Row]) -> str:
+    """What all of firmware/crypto takes as linked by default, and small; and its self-test."""
+    fast = build.program(TARGETS[cpu], "chosen")
+    code, ram = fast.sizes(fast.library())
+    same = build.program(TARGETS[cpu], "chosen", "-Os")
+    small_one = build.program(TARGETS[cpu], "small")
+    results = emulator.run(fast, [emulator.Request("selftest"), emulator.Request("x25519", 32)])
+    test, ladder = (result.cycles for result in results)
+    stacks = [
+        max(row["stack_bytes"] for row in rows if row["cpu"] == cpu and row["core"] == core)
+        for core in (TARGETS[cpu].cores[-1], "small")
+    ]
+    codes = f"{code:,} | {same.sizes(same.library())[0]:,}"
+    codes += f" | {small_one.sizes(small_one.library())[0]:,} | {ram} | {stacks[0]} | {stacks[1]}"
+    return f"| {cpu} | {codes} | {test:,} | {100 * ladder / test:.0f} % | {results[0].stack} |"
+
+
+def builds(rows: Sequence[Row]) -> str:
+    lines = [
+        "| cpu | fast: code | its cores at -Os | small | RAM | stack: fast | small "
+        "| self-test | of which X25519 | stack |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    return "\n".join(lines + [_build_line(cpu, rows) for cpu in PRESENT] + _kept("builds"))
+
+
+def _kept(name: str) -> list[str]:
+    """The document's lines on processors whose compiler this machine lacks."""
+    absent = set(TARGETS) - set(PRESENT)
+    part = DOCUMENT.read_text().partition(f"<!-- {name} -->")[2].partition("<!-- end")[0]
+    return [line for line in part.splitlines() if line[2:].partition(" ")[0] in absent]
+
+
 def profiles() -> str:
     """Where the cycles of the chosen cores go, by function."""
     requests = [emulator.Request(op, size) for op, size in PROFILED]
     lines = ["| cpu | operation | function | cycles | share |", "|---|---|---|--:|--:|"]
     for cpu in PROFILED_CPUS:
+        if cpu not in PRESENT:
+            continue
         program = build.program(TARGETS[cpu], "chosen")
         results = emulator.run(program, requests, profile=True)
         for request, result in zip(requests, results, strict=True):
@@ -84,7 +119,7 @@ def profiles() -> str:
                 what = f"{request.op} {request.length} B"
                 if share >= 0.5:
                     lines.append(f"| {cpu} | {what} | {name} | {cycles:,} | {share:.1f} % |")
-    return "\n".join(lines)
+    return "\n".join(lines + _kept("profiles"))
 
 
 def rewritten(text: str, parts: dict[str, str]) -> str:
@@ -100,7 +135,8 @@ def rewritten(text: str, parts: dict[str, str]) -> str:
 
 def update(rows: Sequence[Row]) -> None:
     parts = {"figures": figures(rows), "goals": goals(rows), "small": small(rows)}
-    DOCUMENT.write_text(rewritten(DOCUMENT.read_text(), parts | {"profiles": profiles()}))
+    parts |= {"profiles": profiles(), "builds": builds(rows)}
+    DOCUMENT.write_text(rewritten(DOCUMENT.read_text(), parts))
 
 
 def is_current() -> bool:
