@@ -25,17 +25,19 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) hostlib peer demo test test-boards bench xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak bench xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo           build everything, boot an emulated board, show the tunnel working'
 	@echo 'make test           every check and test (ARGS="-k name" is handed to pytest)'
 	@echo 'make test-boards    the long half of the tests on the emulated boards'
+	@echo 'make soak           ten minutes of traffic in real time, on a clean and on a bad network'
 	@echo 'make setup          system packages, Python environment, third-party sources'
 	@echo 'make firmware       firmware for ENV=$(ENV) (one of: $(ENVS))'
 	@echo 'make firmware-all   firmware for all of them'
 	@echo 'make BOARD          firmware for a board to buy (one of: $(BOARDS))'
+	@echo 'make boards         everything that can be built here, into dist/ with a manifest'
 	@echo 'make hostlib        the C code as a library for CPython'
 	@echo 'make peer           the reference server (wireguard-go)'
 	@echo 'make natmods        _wireguard.mpy for stock firmware, one for each architecture'
@@ -67,6 +69,13 @@ $(BOARDS):
 	@$(PYTHON) -m host_tools.boards check $@
 	@+$(MAKE) --no-print-directory mpy-cross
 	@+$(PYTHON) -m host_tools.boards build $@
+
+# All that can be built here, into dist/ with a manifest; what cannot is named, with the reason.
+comma := ,
+space := $(subst ,, )
+boards: setup
+	@$(ALONE) $(PYTHON) -m host_tools.boards all \
+	    $(subst $(space),$(comma),$(ENVS)) $(subst $(space),$(comma),$(NATMODS))
 
 # First of all looks for ESP-IDF, and says how to get it.
 $(ESP32S):
@@ -135,6 +144,10 @@ test: lint firmware-all hostlib peer natmods-quick
 test-boards: setup xtensa natmods-boards
 	@$(ALONE) WG_TEST_BOARDS=1 $(VENV)/python -m pytest $(WORKERS) -m boards $(ARGS)
 
+# Both tests side by side; WG_SOAK_S=3600 makes it an hour.
+soak: setup $(ENV) peer
+	@$(ALONE) WG_TEST_SOAK=1 $(VENV)/python -m pytest -n 2 -m soak -rP tests/hostile/test_soak.py $(ARGS)
+
 # A board that `pio run -t upload` left running is ended first.
 clean:
 	@for file in .cache/run/*.pid; do test ! -f "$$file" || \
@@ -144,4 +157,4 @@ clean:
 
 distclean: clean
 	@test ! -d .cache || chmod -R u+w .cache
-	rm -rf .cache host_tools/*.egg-info
+	rm -rf .cache dist dist.new host_tools/*.egg-info
