@@ -2,10 +2,10 @@
 // X25519 (RFC 7748 section 5), WireGuard's DH. Keys are 32 little-endian bytes.
 //
 // Implementations of wg_x25519_core | runs on             | cycles (base point), stack, code
-//   cores/x25519/generic32.c        | any C11             | M0+ 10.8 M (9.6 M), 704 B, 3.5 KB
-//                                   |                     | M3 2.8 M, M4, M33 1.7 M (1.5 M), 2.8 KB
-//   cores/x25519/armv7em.S          | M4, M7, M33 (UMAAL) | 438 k (403 k), 384 B, 2.9 KB
-//   cores/x25519/armv6m.S           | M0, M0+             | 3.10 M (2.78 M), 548 B, 4.9 KB
+//   cores/x25519/generic32.c        | any C11             | M0+ 10.8 M (9.6 M), 720 B, 3.5 KB
+//                                   |                     | M3 7.5 M, M4, M33 1.7 M (1.5 M), 2.7 KB
+//   cores/x25519/armv7em.S          | M4, M7, M33 (UMAAL) | 438 k (403 k), 384 B, 2.8 KB
+//   cores/x25519/armv6m.S           | M0, M0+, M3         | 3.10 M (2.78 M), 548 B, 4.9 KB
 //   cores/x25519/xtensa.c           | Xtensa LX6, LX7     | 2.55 M (2.34 M) instructions, 784 B
 // Counted by bench/.
 #ifndef WG_X25519_H
