@@ -30,6 +30,7 @@ endif
 
 help:
 	@echo 'make demo           build everything, boot an emulated board, show the tunnel working'
+	@echo '                    (BOARD=rpi_pico: on the Raspberry Pi Pico, by its real UF2)'
 	@echo 'make test           every check and test (ARGS="-k name" is handed to pytest)'
 	@echo 'make test-boards    the long half of the tests on the emulated boards'
 	@echo 'make soak           ten minutes of traffic in real time, on a clean and on a bad network'
@@ -105,8 +106,15 @@ natmods-boards: xtensa mpy-cross
 	@+$(MAKE) --no-print-directory natmods
 	@+$(BOOT) run 'stock MicroPythons for the tests' -- $(MAKE) -C tests/natmod all
 
-demo: setup $(ENV) hostlib peer
-	@$(ALONE) $(VENV)/python host_tools/demo/run.py $(ARGS)
+# BOARD: one of the emulated boards, rpi_pico among them; as ENV, which it follows by default.
+BOARD ?= $(ENV)
+EMULATED := $(ENVS) rpi_pico
+demo: $(if $(filter $(BOARD),$(EMULATED)),,no-such-board) setup $(BOARD) hostlib peer
+	@$(ALONE) $(VENV)/python host_tools/demo/run.py --env $(BOARD) $(ARGS)
+
+.PHONY: no-such-board
+no-such-board:
+	$(error BOARD=$(BOARD) is not emulated here: one of $(EMULATED))
 
 # The compiler for Xtensa is no part of setup: it is needed here and by test-xtensa only.
 xtensa: setup
