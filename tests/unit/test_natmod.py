@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Each native module runs, in a MicroPython of its architecture: vectors, and a recorded handshake
-with wireguard-go. The file that is given away runs those that its functions can be given; the same
-with the primitives as functions (raw.c) runs all."""
+with wireguard-go. The file that is given away runs those that its functions can be given, one in
+eight where that takes long; the same sources with the primitives as functions (raw.c) run all."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ import machines  # noqa: E402
 
 VECTORS = ROOT / "tests" / "vectors"
 BATCH_CHARS = 6000
-QUICK_STEP = 8
-ARCHS = ("x64", "armv6m", "armv7m", "armv7emsp", "armv7emdp", "rv32imc")
+SAMPLE_STEP = 8
+ARCHS = ("x64", "armv6m", "armv7m", "armv7emsp", "armv7emdp", "rv32imc", "xtensawin", "xtensa")
 ALL = [pytest.param(a, marks=[] if a == "x64" else pytest.mark.boards) for a in ARCHS]
 EACH = [pytest.param(a, marks=[] if a in ("x64", "armv6m") else pytest.mark.boards) for a in ARCHS]
 
@@ -76,7 +76,7 @@ def plain_groups() -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def raw_groups() -> list[tuple[str, list[dict[str, Any]]]]:
-    return [group for group in groups() if group[0] not in ("Noise", "Transcript", "Hash")]
+    return [group for group in groups() if group[0] not in ("Noise", "Transcript")]
 
 
 def batches(tests: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -124,18 +124,18 @@ def replay(machine: Any, test: dict[str, Any]) -> int:
 @pytest.mark.parametrize("arch", EACH)
 def test_module(arch: str) -> None:
     """The file that is given away."""
-    step = 1 if arch == "x64" else QUICK_STEP if arch == "armv6m" else 1
+    step = 1 if arch == "x64" else SAMPLE_STEP
     with machines.machine(arch, module_of(arch)) as machine:
         assert machine.exec("import _wireguard\nprint(_wireguard.selftest())") == "0\n"
         assert sum(replay(machine, test) for test in transcripts()) >= 19
         assert run_groups(machine, plain_groups(), step) >= 800 // step
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("arch", ALL)
 def test_every_vector(arch: str) -> None:
     with machines.machine(arch, module_of(arch, "-raw")) as machine:
         assert run_groups(machine, raw_groups(), 1) > 1600
-        assert run_groups(machine, plain_groups(), 1) >= 800
 
 
 def test_a_wrong_transcript_and_vector_are_noticed() -> None:
