@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""python3 -m host_tools.boards check|build ENV"""
+"""python3 -m host_tools.boards check|build ENV
+python3 -m host_tools.boards all EMULATED,... NATMOD,..."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from collections.abc import Sequence
 
 from host_tools.bootstrap import steps, system
 
-from . import common, rp2, stm32, table
+from . import common, dist, rp2, stm32, table
 
-USAGE = "usage: python3 -m host_tools.boards check|build ENV"
+USAGE = "usage: python3 -m host_tools.boards check|build ENV, or: all EMULATED,... NATMOD,..."
 PORTS = {"rp2": rp2, "stm32": stm32}
 
 
@@ -43,6 +44,8 @@ def dispatch(arguments: Sequence[str]) -> None:
         check(find(rest[0]))
     elif verb == "build" and len(rest) == 1:
         build(find(rest[0]))
+    elif verb == "all" and len(rest) == 2:
+        dist.all_boards(rest[0].split(","), rest[1].split(","), check)
     else:
         raise steps.StepError(USAGE, status=2)
 

@@ -17,6 +17,7 @@ from .table import Board
 # The interpreter behind a venv's: the build needs nothing that is installed there.
 PYTHON = os.path.realpath(sys.executable)
 SETTINGS = "settings.txt"
+FORBIDDEN = ",;<>$"
 FLASH_BASE = 0x10000000
 # Hazard3, as pico-sdk's toolchain file has it.
 RISCV_TRIPLES = ("riscv32-unknown-elf", "riscv64-unknown-elf")
@@ -48,7 +49,14 @@ def _riscv_triple(board: Board) -> str:
 
 
 def check(board: Board) -> None:
-    """Unavailable, with one line, where the compiler is missing and no package brings it."""
+    """Unavailable, with one line, where the compiler is missing and no package brings it, or where
+    pico-sdk's cmake files would stumble over the path: they build lists and expressions of it."""
+    for character in FORBIDDEN:
+        if character in str(paths.ROOT):
+            raise common.Unavailable(
+                f"{board.env}: pico-sdk's cmake files cannot have a {character!r} in the path of "
+                f"the checkout, which is {paths.ROOT}"
+            )
     if board.variant == "RISCV":
         _riscv_triple(board)
 

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""host_tools/boards: what `make boards` ships and says, and how a board that cannot be built ends.
+
+The builds themselves, twice in different folders with equal bytes, are in test_boards_build.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from host_tools.boards import common, dist, rp2, table
+from host_tools.bootstrap import steps, system
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def boards(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the tool as the Makefile does."""
+    return subprocess.run(
+        [sys.executable, "-m", "host_tools.boards", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def test_each_board_has_a_folder_a_description_and_a_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.search(r"^BOARDS := (.*)$", makefile, re.MULTILINE)[1].split()
+    assert sorted(targets) == sorted(board.env for board in table.BOARDS)
+    for board in table.BOARDS:
+        assert (ROOT / "boards" / board.folder).is_dir(), board.env
+        described = json.loads((ROOT / "boards" / f"{board.env}.json").read_text(encoding="utf-8"))
+        assert {"name", "url", "vendor"} <= described.keys(), board.env
+        assert set(board.packages) <= system.BOARD_PACKAGES.keys(), board.env
+
+
+def test_each_board_takes_what_is_common_to_its_port() -> None:
+    for board in table.BOARDS:
+        if board.port == "rp2":
+            folder = ROOT / "boards" / board.folder
+            text = (folder / "mpconfigboard.cmake").read_text(encoding="utf-8")
+            assert "/firmware/ports/rp2/board.cmake)" in text, board.env
+            header = (folder / "mpconfigboard.h").read_text(encoding="utf-8")
+            assert header.rstrip().endswith('#include "wg_board.h"'), board.env
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+def test_unknown_board_is_one_line() -> None:
+    done = boards("build", "rpi_pica")
+    assert done.returncode == 2
+    assert done.stderr.startswith("boards: no board 'rpi_pica'; there are: rpi_pico ")
+    assert done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [(), ("build",), ("all", "x"), ("sing", "rpi_pico")])
+def test_bad_command_line_is_one_line(arguments: tuple[str, ...]) -> None:
+    done = boards(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("boards: usage: ") and done.stderr.count("\n") == 1
+
+
+def test_a_missing_compiler_is_one_line() -> None:
+    """RISC-V's, as no package has it: on a PATH with nothing but Python it is missing for sure."""
+    done = boards("check", "rpi_pico2_riscv", PATH=str(Path(sys.executable).parent))
+    assert done.returncode == 1
+    assert "no RISC-V compiler with C and C++ libraries" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_missing_program_that_a_package_brings_is_named(tmp_path: Path) -> None:
+    done = boards("build", "rpi_pico", PATH=str(tmp_path))
+    assert done.returncode == 2
+    assert (
+        "missing system packages: cmake ninja-build libstdc++-arm-none-eabi-newlib" in done.stderr
+    )
+
+
+def test_a_source_out_of_reach_names_board_address_and_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real lock, with an upstream that does not exist in the place of GitHub."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "url.https://github.invalid/.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/")
+    copy = tmp_path / "firmware"
+    copy.mkdir()
+    for name in ("fetch.py", "sourcelock.py", "sources.lock"):
+        shutil.copy(ROOT / "firmware" / name, copy)
+    monkeypatch.setattr(common, "FETCH", copy / "fetch.py")
+    with pytest.raises(common.Unavailable) as caught:
+        common.check_sources(table.find("rpi_pico_w"))
+    text = str(caught.value)
+    assert text.startswith("rpi_pico_w: cyw43-driver: https://github.com/georgerobotics/")
+    assert ".cache/src/micropython/lib/cyw43-driver" in text and "\n" not in text
+    assert not (tmp_path / ".cache" / "src").exists(), "nothing was fetched before"
+
+
+def test_a_path_that_cmake_cannot_take_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rp2.paths, "ROOT", Path("/home/a,b/wireguard"))
+    with pytest.raises(steps.StepError, match="cannot have a ',' in the path of the checkout"):
+        rp2.check(table.find("rpi_pico"))
+
+
+# --- dist/ --------------------------------------------------------------------------------------
+
+
+def item(folder: Path, target: str, text: str, reason: str = "") -> dist.Item:
+    """One target whose build writes `text`, or which cannot be built for a reason."""
+
+    def check() -> None:
+        if reason:
+            raise steps.StepError(f"{target}: {reason}")
+
+    (folder / f"{target}.out").write_text(text, encoding="utf-8")
+    return dist.Item(target, check, ((f"{target}.uf2", folder / f"{target}.out"),))
+
+
+def run_nothing(target: str) -> None:
+    """The build is done already."""
+
+
+def test_what_is_built_what_is_left_out_and_what_fails(tmp_path: Path) -> None:
+    made, out = tmp_path / "build", tmp_path / "dist"
+    made.mkdir()
+    out.mkdir()
+    chosen = [
+        item(made, "good", "firmware"),
+        item(made, "missing", "", reason="no compiler for it"),
+        item(made, "broken", ""),
+        item(made, "silent", ""),
+    ]
+    (made / "silent.out").unlink()
+
+    def run(target: str) -> None:
+        if target == "broken":
+            raise steps.StepError("make broken failed with exit status 2")
+
+    outcome = dist.build_all(chosen, out, run)
+    assert outcome.left_out == {"missing": "no compiler for it"}
+    assert outcome.failed == {
+        "broken": "make broken failed with exit status 2",
+        "silent": "make silent left no silent.out",
+    }
+    content = b"firmware"
+    expected = {"name": "good.uf2", "bytes": 8, "sha256": hashlib.sha256(content).hexdigest()}
+    assert outcome.built == {"good": [expected]}
+    assert [path.name for path in out.iterdir()] == ["good.uf2"]
+    lines = dist.report(outcome)
+    assert lines[-1] == "boards: 1 built into dist/, 1 cannot be built here, 2 failed"
+    assert "not built here: missing: no compiler for it" in lines
+    assert any(line.startswith("good.uf2 ") and expected["sha256"] in line for line in lines)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_exit_status_and_dist_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """What cannot be built is no error, what fails is; either way dist/ is what was built now."""
+    made = tmp_path / "build"
+    made.mkdir()
+    old = tmp_path / "dist"
+    old.mkdir()
+    (old / "old.uf2").touch()
+    chosen = [item(made, "good", "firmware"), item(made, "missing", "", reason="no compiler")]
+
+    def run(target: str) -> None:
+        if fails:
+            raise steps.StepError("no")
+
+    monkeypatch.setattr(dist, "DIST", old)
+    monkeypatch.setattr(dist, "items", lambda *_: chosen)
+    monkeypatch.setattr(dist, "make", run)
+    if fails:
+        with pytest.raises(steps.StepError, match="1 failed: good"):
+            dist.all_boards([], [], run_nothing)
+    else:
+        dist.all_boards([], [], run_nothing)
+    names = sorted(path.name for path in old.iterdir())
+    assert names == (["manifest.json"] if fails else ["good.uf2", "manifest.json"])
+    found = json.loads((old / "manifest.json").read_text(encoding="utf-8"))
+    assert found["not_built"] == (["good", "missing"] if fails else ["missing"])
+    assert found["micropython"] == "1.25.0"
+    assert not (tmp_path / "dist.new").exists()
+
+
+def test_the_manifest_holds_nothing_of_the_machine(tmp_path: Path) -> None:
+    """Equal for two builds, also when what cannot be built has another reason."""
+    texts = []
+    for place, reason in (("one", "no compiler"), ("another/one", f"{tmp_path} is no ESP-IDF")):
+        folder = tmp_path / place
+        folder.mkdir(parents=True)
+        chosen = [item(folder, "good", "firmware"), item(folder, "missing", "", reason=reason)]
+        shipped = folder / "dist"
+        shipped.mkdir()
+        texts.append(dist.manifest(dist.build_all(chosen, shipped, run_nothing)))
+    assert texts[0] == texts[1]
+    assert str(tmp_path) not in texts[0]
+
+
+def test_everything_is_an_item() -> None:
+    chosen = dist.items(["qemu_an386"], ["armv6m", "xtensawin"], run_nothing)
+    names = {name for one in chosen for name, _ in one.files}
+    assert {"rpi_pico.uf2", "rpi_pico.elf", "rpi_pico2.uf2", "nucleo_f767zi.bin"} <= names
+    assert {"esp32c3.bin", "qemu_an386.elf", "_wireguard-armv6m.mpy"} <= names
+    assert "rpi_pico.bin" not in names, "nobody copies it"
+    assert len(names) == sum(len(one.files) for one in chosen), "no name twice"
