@@ -83,7 +83,7 @@ def print_profile(
 
 def _bars(rows: Sequence[Row], cpu: str, op: str, size: int) -> list[tuple[str, int, str]]:
     """(label, cycles, colour): ours, then what others have."""
-    colours = {"generic32": GENERIC}
+    colours = {"generic32": GENERIC, "small": GENERIC}
     found = [
         (f"this project, {row['core']}", row["cycles"], colours.get(row["core"], OURS))
         for row in rows
@@ -100,7 +100,8 @@ def _draw(axes: Any, bars: list[tuple[str, int, str]], limit: dict[str, int] | N
     longest = max(cycles for _, cycles, _ in bars)
     for at, (_, cycles, colour) in enumerate(bars):
         axes.barh(at, cycles, color=colour, height=0.7)
-        axes.text(cycles + longest * 0.01, at, f"{cycles:,}", va="center", fontsize=8)
+        text = axes.text(cycles + longest * 0.01, at, f"{cycles:,}", va="center", fontsize=8)
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})  # over the red lines
     axes.set_yticks(range(len(bars)), [label for label, _, _ in bars], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, longest * 1.25)
