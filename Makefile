@@ -100,6 +100,11 @@ $(NATMODS:%=natmod_%): natmod_%: setup
 	$(BOOT) run 'native module $*' -- $(MAKE) -C firmware/binding/natmod ARCH=$*
 
 # What the tests run them in: MicroPythons without WireGuard.
+# A folder for mip; with MIP_URL=https://… for boards that fetch it from there. See docs/NATMOD.md.
+.PHONY: mip
+mip: natmods
+	@$(VENV)/python firmware/binding/natmod/mip.py .cache/build/natmod/mip $(MIP_URL)
+
 natmods-quick: natmod_x64 natmod_armv6m mpy-cross
 	@+$(BOOT) run 'stock MicroPython for the tests' -- $(MAKE) -C tests/natmod quick
 natmods-boards: xtensa mpy-cross
