@@ -25,7 +25,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak bench xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,6 +34,7 @@ help:
 	@echo 'make test           every check and test (ARGS="-k name" is handed to pytest)'
 	@echo 'make test-boards    the long half of the tests on the emulated boards'
 	@echo 'make soak           ten minutes of traffic in real time, on a clean and on a bad network'
+	@echo 'make fuzz-python    atheris on the protocol and every parser (FUZZ_SECONDS=60)'
 	@echo 'make setup          system packages, Python environment, third-party sources'
 	@echo 'make firmware       firmware for ENV=$(ENV) (one of: $(ENVS))'
 	@echo 'make firmware-all   firmware for all of them'
@@ -99,12 +100,12 @@ $(NATMODS:%=natmod_%): natmod_%: setup
 	    { echo '  native module $*: left out, it needs: make xtensa'; exit 0; }; esac; \
 	$(BOOT) run 'native module $*' -- $(MAKE) -C firmware/binding/natmod ARCH=$*
 
-# What the tests run them in: MicroPythons without WireGuard.
 # A folder for mip; with MIP_URL=https://… for boards that fetch it from there. See docs/NATMOD.md.
 .PHONY: mip
 mip: natmods
 	@$(VENV)/python firmware/binding/natmod/mip.py .cache/build/natmod/mip $(MIP_URL)
 
+# What the tests run them in: MicroPythons without WireGuard.
 natmods-quick: natmod_x64 natmod_armv6m mpy-cross
 	@+$(BOOT) run 'stock MicroPython for the tests' -- $(MAKE) -C tests/natmod quick
 natmods-boards: xtensa mpy-cross
@@ -160,6 +161,13 @@ test-boards: setup xtensa natmods-boards
 # Both tests side by side; WG_SOAK_S=3600 makes it an hour.
 soak: setup $(ENV) peer
 	@$(ALONE) WG_TEST_SOAK=1 $(VENV)/python -m pytest -n 2 -m soak -rP tests/hostile/test_soak.py $(ARGS)
+
+# The fuzzer's wheel is no part of setup, and stays in a folder of its own.
+FUZZ_SECONDS ?= 60
+fuzz-python: setup hostlib
+	@test -d .cache/fuzz/atheris || $(VENV)/python -m pip install -q --require-hashes --no-deps \
+	    --target .cache/fuzz/atheris -r requirements-fuzz.txt
+	@$(ALONE) PYTHONPATH=.cache/fuzz/atheris $(VENV)/python tests/fuzz/py_run.py $(FUZZ_SECONDS) $(ARGS)
 
 # A board that `pio run -t upload` left running is ended first.
 clean:
