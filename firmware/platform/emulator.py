@@ -3,6 +3,7 @@
 """Boots an emulated board and leaves it running, for `pio run -t upload`.
 
     emulator.py start ENV | stop ENV
+    emulator.py debug ENV PORT       for `pio debug`: halted, with a GDB server on 127.0.0.1:PORT
 
 In .cache/run it keeps ENV.pid (QEMU's process), ENV.tty (a link to the board's serial port, the
 same at every start) and ENV.flash (the board's file system, which survives).
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -22,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN = ROOT / ".cache" / "run"
 STOP_TIMEOUT_S = 10.0
 POLL_S = 0.05
+GDB_HOST = "127.0.0.1"
 
 
 def firmware(name: str) -> Path:
@@ -69,15 +72,42 @@ def start(name: str) -> None:
     print(f"  REPL: pio device monitor -e {name}     stop: pio run -e {name} -t stop")
 
 
+def check_free(port: int) -> None:
+    """QEMU would say so too, but PlatformIO's GDB would then debug whatever is there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((GDB_HOST, port))
+        except OSError:
+            raise QemuError(f"port {port} is in use: another debugger? (debug_port)") from None
+
+
+def debug(name: str, port: int) -> None:
+    """Become QEMU, so that whoever started this ends QEMU. The serial line is a pty, which QEMU
+    names."""
+    RUN.mkdir(parents=True, exist_ok=True)
+    stop(name)
+    check_free(port)
+    board = QemuBoard(name, firmware(name), RUN / f"{name}.flash")
+    with board._flash_lock() as lock:
+        os.set_inheritable(lock, True)
+        program = board._check_files()
+        command = [program, *board.arguments(), "-S", "-gdb", f"tcp:{GDB_HOST}:{port}"]
+        os.execv(program, command)
+
+
 def main(arguments: list[str]) -> int:
     """Command line."""
-    if len(arguments) != 2 or arguments[0] not in ("start", "stop"):
-        print("usage: emulator.py start|stop ENV", file=sys.stderr)
+    verb, name, *rest = [*arguments, "", ""][:4]
+    wanted = {"start": 2, "stop": 2, "debug": 3}.get(verb)
+    if len(arguments) != wanted or (verb == "debug" and not rest[0].isdecimal()):
+        print("usage: emulator.py start|stop ENV | debug ENV PORT", file=sys.stderr)
         return 2
-    verb, name = arguments
     try:
         if verb == "start":
             start(name)
+        elif verb == "debug":
+            debug(name, int(rest[0]))
         else:
             was = running(name)
             stop(name)

@@ -45,12 +45,19 @@ bool wg_accel_random(uint8_t *out, size_t len) {
 }
 
 bool wg_accel_x25519(uint8_t out[32], const uint8_t scalar[32], const uint8_t *point) {
-    (void)out, (void)scalar, (void)point;
+    (void)out;
+    (void)scalar;
+    (void)point;
     return false;
 }
 
 bool wg_accel_blake2s(uint32_t h[8], const uint8_t *blocks, size_t nblocks, uint32_t t[2],
                       uint32_t inc, uint32_t f0) {
-    (void)h, (void)blocks, (void)nblocks, (void)t, (void)inc, (void)f0;
+    (void)h;
+    (void)blocks;
+    (void)nblocks;
+    (void)t;
+    (void)inc;
+    (void)f0;
     return false;
 }

@@ -19,9 +19,9 @@ def mount():
 
 def tunnel_up():
     # The interface waits for an underlay: Wi-Fi is the program's to bring up, in boot.py or later.
-    from wireguard import client
+    import wireguard
 
-    client.autostart()
+    wireguard.autostart()
 
 
 for step in (mount, tunnel_up):
