@@ -20,10 +20,23 @@ def WireGuard(name="wg0"):
 
 
 def autostart():
-    """Bring up every provisioned interface that starts by itself. Never raises."""
-    from .client import autostart
+    """Bring up every provisioned interface that starts by itself. Never raises.
 
-    autostart()
+    A board that has none keeps the 12 KB of heap that the client takes.
+    """
+    import os
+
+    try:
+        if not os.listdir("/wireguard.d"):  # store.ROOT
+            return
+    except OSError:  # never provisioned, or no flash
+        return
+    try:
+        from .client import autostart
+
+        autostart()
+    except Exception as error:  # no memory for the client: the board must come to its prompt
+        print("wireguard: %s %s" % (type(error).__name__, error))
 
 
 def selftest():

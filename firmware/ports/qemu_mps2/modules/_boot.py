@@ -34,9 +34,9 @@ def tunnel_up():
         if "self-test" in str(error):  # it is there, and wrong
             print("_boot:", error)
         return
-    from wireguard import client
+    import wireguard
 
-    client.autostart()
+    wireguard.autostart()
 
 
 for step in (mount, network_up, tunnel_up):

@@ -14,7 +14,11 @@ def mount():
     flash.readblocks(0, head)
     if head == b"\xff" * len(head):
         vfs.VfsLfs2.mkfs(flash, progsize=256)
-    vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/")
+    try:
+        vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/")
+    except OSError:
+        print("_boot: no littlefs in the flash, and something else is. To erase that:")
+        print("import rp2, vfs; vfs.VfsLfs2.mkfs(rp2.Flash(), progsize=256)")
 
 
 def tunnel_up():
@@ -23,9 +27,9 @@ def tunnel_up():
     except ImportError as error:  # its self-test failed
         print("_boot:", error)
         return
-    from wireguard import client
+    import wireguard
 
-    client.autostart()
+    wireguard.autostart()
 
 
 for step in (mount, tunnel_up):

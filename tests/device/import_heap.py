@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+# What the frozen package costs in heap when it is imported.
+import gc
+import sys
+
+
+def loaded():
+    return [name for name in sys.modules if name.startswith("wireguard")]
+
+
+def forget():
+    for name in list(sys.modules):
+        if name.startswith("wireguard"):
+            del sys.modules[name]
+
+
+def used():
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+
+def cost(name="wireguard.client"):
+    # All that comes with the client; before it the board had nothing of ours.
+    forget()
+    before = used()
+    __import__(name)
+    return used() - before
+
+
+def each():
+    # Module by module, in the order in which they are imported.
+    cost()
+    names = [name for name in sys.modules if name.startswith("wireguard")]
+    wanted = (
+        "wireguard core core.allowedips core.constants config store core.messages core.cookie "
+        "core.noise core.peer core.bucket core.guard core.handshakes core.timers core.tai64n "
+        "core.tunnel resolver sender client"
+    )
+    forget()
+    sizes = []
+    for word in wanted.split():
+        name = word if word == "wireguard" else "wireguard." + word
+        before = used()
+        __import__(name)
+        sizes.append((name, used() - before))
+    assert len(names) <= len(sizes), names
+    return sizes
