@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "device"
 
 READ_S = 1.0  # mpremote reads some answers with one call: it has to be this patient
-PROMPT_TIMEOUT_S = 10.0
+PROMPT_TIMEOUT_S = 30.0  # an emulated Pico computes a handshake meanwhile
 READY_TIMEOUT_S = 10.0
 RESULT = "RESULT "
 
@@ -114,6 +114,22 @@ def reset(port: str) -> None:
         raise ScriptError(f"reset: {error}") from None
     finally:
         repl.close()
+
+
+def execute(port: str, code: str, timeout_s: float) -> str:
+    """What code prints when the board runs it."""
+    repl = _open(port)
+    try:
+        repl.enter_raw_repl(soft_reset=False, timeout_overall=PROMPT_TIMEOUT_S)
+        out, error = repl.exec_raw(code, timeout=timeout_s)
+        repl.exit_raw_repl()
+    except (TransportError, OSError) as broken:
+        raise ScriptError(f"{code}: {broken}") from None
+    finally:
+        repl.close()
+    if error:
+        raise ScriptError(f"{code}: {_one_line(error)}")
+    return bytes(out).decode("utf-8", "replace")
 
 
 def write_file(port: str, path: str, content: bytes) -> None:

@@ -23,9 +23,10 @@ from demo.rig import (
     Rig,
     peer_block,
 )
-from peer.driver import Ping
+from peer.driver import Peer, Ping
 
 PINGS = 10
+PING_WAIT_MS = 1000
 HTTP_PORT, ECHO_PORT, TCP_UP_PORT, TCP_DOWN_PORT = 80, 5001, 5002, 5003
 UDP_UP_PORT, UDP_DOWN_PORT, UDP_ACK_PORT = 5004, 5005, 5006
 HTTP_BODY = "Hello from the other end of the tunnel.\n"
@@ -82,7 +83,7 @@ def handshake(rig: Rig, say: Say) -> Figures:
     say("waiting for the handshake")
     took_s = rig.wait_handshake(rig.known_at)
     say("ping, both ways")
-    to_board = rig.server.ping(BOARD_ADDRESS, PINGS)
+    to_board = ping_board(rig, rig.server)
     require_answers("server to board", to_board)
     to_server = ping_server(rig)
     require_answers("board to server", to_server)
@@ -91,6 +92,12 @@ def handshake(rig: Rig, say: Say) -> Figures:
         Figure("ping server → board", f"{to_board.received}/{PINGS}, {_rtt(to_board)}"),
         Figure("ping board → server", f"{to_server.received}/{PINGS}, {_rtt(to_server)}"),
     ]
+
+
+def ping_board(rig: Rig, server: Peer, **fields: int) -> Ping:
+    """From a server; fields as Peer.ping's."""
+    wait_ms = int(PING_WAIT_MS * rig.patience)
+    return server.ping(BOARD_ADDRESS, PINGS, wait_ms=wait_ms, **fields)
 
 
 def ping_server(rig: Rig) -> Ping:
@@ -237,7 +244,7 @@ def server_restart(rig: Rig, say: Say) -> Figure:
     say("waiting until the board has noticed the restart (15 s, paper §6.5)")
     left_s = rig.restarted_at + RESTART_TIMEOUT_S - time.time()
     took_s = rig.wait_second(rig.restarted_at, max(left_s, 0.1))
-    ping = rig.second.ping(BOARD_ADDRESS, PINGS)
+    ping = ping_board(rig, rig.second)
     require_answers("after the server's restart", ping)
     return Figure(
         "server restart", f"tunnel back after {took_s:.1f} s, {ping.received}/{PINGS} pings"
@@ -250,7 +257,7 @@ def board_reset(rig: Rig, say: Say) -> Figure:
     before = time.time()
     rig.reset()
     took_s = rig.wait_handshake(before, RESET_TIMEOUT_S)
-    ping = rig.server.ping(BOARD_ADDRESS, PINGS)
+    ping = ping_board(rig, rig.server)
     require_answers("after the board's reset", ping)
     year = rig.run("tunnel_state", "state()")["clock"]
     require(year < CLOCK_SET_YEAR, f"the board knows the time ({year}): this shows nothing")

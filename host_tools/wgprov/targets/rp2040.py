@@ -177,12 +177,13 @@ class Rp2040Board(SerialBoard):
         return list(self._request("memory", address=address, words=count)["words"])
 
     def watch(self, addresses: Sequence[int], registers: Sequence[int] = ()) -> None:
-        """From here on note when the guest reaches one of the addresses (none: stop noting), and
-        what is in those registers. Several times slower than running freely."""
+        """From here on note each call of the functions at these addresses (none: stop noting), and
+        what is in those registers then. Several times slower than running freely."""
         self._request("watch", addresses=list(addresses), registers=list(registers))
 
     def watched(self) -> list[list[int]]:
-        """(address, guest cycle, register ...) of each time since watch(), which ends here."""
+        """(address, cycles until its return, register ...) of each call since watch(), which ends
+        here. An interrupt's cycles are in it."""
         return list(self._request("watch", addresses=[], registers=[])["seen"])
 
     # --- inside ---

@@ -35,13 +35,14 @@ from wgprov.targets.rp2040_mend import CdcHost, Idle, Pl011, Rosc
 
 FLASH_BYTES = 2 << 20  # the Pico's chip
 SECTOR_BYTES = 4096
+UF2_MAGIC = b"UF2\n"
 ERASED = 0xFF
 SLICE_NS = 100_000  # guest time between two looks at the wires
 CYCLE_NS = 8  # 125 MHz
 ONE_AT_A_TIME = 1  # alarms in the cycle they are due: the counts are exact
 QUEUE_MAX_BYTES = 4096
 READ_BYTES = 4096
-PC = 15
+PC, LR = 15, 14
 WATCH_MAX = 100_000
 
 
@@ -76,13 +77,14 @@ class Emulator:
     """One board and its wires."""
 
     def __init__(self, uf2: str, flash: str, uart_fd: int) -> None:
+        end = firmware_end(uf2)
         device = BaseDevice(board=BoardSpec(image=uf2, extras=(BootselButton,)))
         self.device = device
         self.chip = device.mcu
         self.simulator = device.simulator
         self.clock = device.simulator.clock
         self.core = self.chip.core
-        self.flash = FlashFile(flash, self.chip, firmware_end(uf2))
+        self.flash = FlashFile(flash, self.chip, end)
         self.usb = CdcHost(device.cdc)
         self.uart = Pl011(self.chip, 0)
         Rosc(self.chip)
@@ -97,6 +99,7 @@ class Emulator:
             os.set_blocking(fd, False)
         self._requests = b""
         self._watched: dict[int, tuple[int, ...]] = {}
+        self._calls: dict[int, list[int]] = {}  # not returned yet, by where they return to
         self._seen: list[list[int]] = []
         device.cdc.on_serial_data = self._from_usb
 
@@ -125,13 +128,18 @@ class Emulator:
         self.simulator.stopped = True
 
     def _run_watched(self) -> None:
-        """As a slice, an instruction at a time: notes when a watched address is reached."""
+        """As a slice, an instruction at a time: notes each call of a watched function."""
         core, clock, registers, watched = self.core, self.clock, self.core.registers, self._watched
         while not self.simulator.stopped and not core.waiting:
-            asked = watched.get(registers[PC])
-            if asked is not None and len(self._seen) < WATCH_MAX:
-                values = [int(registers[i]) for i in asked]
-                self._seen.append([int(registers[PC]), int(clock.nanos / CYCLE_NS), *values])
+            at = int(registers[PC])
+            if at in self._calls:
+                call = self._calls.pop(at)
+                call[1] = round(clock.nanos / CYCLE_NS) - call[1]
+                self._seen.append(call)
+            if at in watched and len(self._seen) < WATCH_MAX:
+                values = [int(registers[i]) for i in watched[at]]
+                back = int(registers[LR]) & ~1
+                self._calls[back] = [at, round(clock.nanos / CYCLE_NS), *values]
             clock.tick(core.execute_instruction() * CYCLE_NS)
 
     # --- the wires ---
@@ -212,7 +220,7 @@ class Emulator:
         return {"words": [self.chip.read_uint32(address + 4 * i) for i in range(words)]}
 
     def do_watch(self, addresses: list[int], registers: list[int]) -> dict[str, Any]:
-        seen, self._seen = self._seen, []
+        seen, self._seen, self._calls = self._seen, [], {}
         self._watched = {address: tuple(registers) for address in addresses}
         return {"seen": seen}
 
@@ -221,6 +229,8 @@ def firmware_end(uf2: str) -> int:
     """Offset in flash of the first sector behind the firmware."""
     data = Path(uf2).read_bytes()
     end = 0
+    if data[:4] != UF2_MAGIC:
+        raise SystemExit(f"{uf2} is not a UF2 file")
     for start in range(0, len(data) - 511, 512):
         address, size = struct.unpack_from("<II", data, start + 12)
         end = max(end, address + size - FLASH_START_ADDRESS)
