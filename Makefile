@@ -172,7 +172,7 @@ fuzz-python: setup hostlib
 # A board that `pio run -t upload` left running is ended first.
 clean:
 	@for file in .cache/run/*.pid; do test ! -f "$$file" || \
-	    $(VENV)/python firmware/platform/emulator.py stop "$$(basename "$$file" .pid)"; done
+	    $(VENV)/python firmware/platform/tools/emulator.py stop "$$(basename "$$file" .pid)"; done
 	rm -rf .cache/build .cache/src/micropython/mpy-cross/build .cache/logs .cache/pio .cache/pytest .cache/ruff .cache/hypothesis
 	@find . -path ./.cache -prune -o -name __pycache__ -type d -exec rm -rf {} +
 

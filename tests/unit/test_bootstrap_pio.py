@@ -165,7 +165,7 @@ def test_debug_port_in_use() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        emulator = ROOT / "firmware" / "platform" / "emulator.py"
+        emulator = ROOT / "firmware" / "platform" / "tools" / "emulator.py"
         command = [sys.executable, str(emulator), "debug", ENV, port]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert done.returncode == 1 and done.stderr == (

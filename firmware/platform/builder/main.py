@@ -47,8 +47,9 @@ def build_tests(target, source, env):
 
 
 def tool(script, *arguments):
-    """An action: a script beside this folder, in the venv, which has wgprov."""
-    path = os.path.join("firmware", "platform", script)
+    """An action: a script of ours in the venv, which has wgprov. (They are not beside platform.py,
+    which would hide Python's own module of that name from them.)"""
+    path = os.path.join("firmware", "platform", "tools", script)
     python = os.path.join(".cache", "venv", "bin", "python")
 
     def act(target, source, env):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from wgprov.targets.qemu import QemuBoard, QemuError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 RUN = ROOT / ".cache" / "run"
 STOP_TIMEOUT_S = 10.0
 POLL_S = 0.05

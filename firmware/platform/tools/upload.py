@@ -24,7 +24,7 @@ from wgprov import transport
 from wgprov.errors import BoardError, InputError, WgprovError
 from wgprov.targets import uf2
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 KIB = 1024
 STM32_FLASH = "0x08000000"
 PROTOCOLS = ("uf2", "picotool", "esptool", "stlink")
