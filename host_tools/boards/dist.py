@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from host_tools.bootstrap import paths, steps, xtensa
@@ -24,6 +24,7 @@ DIST = paths.ROOT / "dist"
 FIRMWARE = paths.CACHE / "build" / "firmware"
 NATMOD = paths.CACHE / "build" / "natmod"
 MANIFEST = "manifest.json"
+STRIP = "arm-none-eabi-objcopy"
 MANIFEST_VERSION = 1
 FIRMWARE_SUFFIXES = ("uf2", "bin", "elf")
 
@@ -31,11 +32,13 @@ FIRMWARE_SUFFIXES = ("uf2", "bin", "elf")
 @dataclass(frozen=True)
 class Item:
     """One target. `check` raises StepError with the reason when it cannot be built here; `files`
-    are what to ship: name in dist/, and where the build leaves it."""
+    are what to ship: name in dist/, and where the build leaves it; `strip`: without the debug
+    information, which has the path of the checkout in it."""
 
     target: str
     check: Callable[[], None]
     files: tuple[tuple[str, Path], ...]
+    strip: bool = False
 
 
 def _no_check() -> None:
@@ -68,14 +71,17 @@ def items(
         found.append(_firmware(board.env, suffixes, lambda board=board: check(board)))
     for env in esp32.ENVS:
         found.append(_firmware(env, ("bin",), lambda env=env: esp32.find_idf(env) and None))
-    found += [_firmware(env, ("elf",), _no_check) for env in emulated]
+    found += [replace(_firmware(env, ("elf",), _no_check), strip=True) for env in emulated]
     return found + [_natmod(arch) for arch in natmods]
 
 
 def make(target: str) -> None:
     """Build by the Makefile, which prints its own progress."""
     command = ["make", "--no-print-directory", target]
-    status = subprocess.run(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL).returncode
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": common.EPOCH}
+    status = subprocess.run(
+        command, cwd=paths.ROOT, stdin=subprocess.DEVNULL, env=environment
+    ).returncode
     if status:
         raise steps.StepError(f"make {target} failed with exit status {status}")
 
@@ -104,13 +110,16 @@ class Outcome:
     failed: dict[str, str]
 
 
-def _ship(item: Item, folder: Path) -> list[dict[str, object]]:
+def ship(item: Item, folder: Path) -> list[dict[str, object]]:
     """Copy what the build left; complete files only."""
     shipped = []
     for name, source in item.files:
         if not source.is_file():
             raise steps.StepError(f"make {item.target} left no {source.name}")
-        shutil.copyfile(source, folder / name)
+        if item.strip:
+            common.quiet([STRIP, "--strip-debug", source, folder / name])
+        else:
+            shutil.copyfile(source, folder / name)
         shipped.append(describe(folder / name))
     return shipped
 
@@ -126,7 +135,7 @@ def build_all(chosen: Sequence[Item], folder: Path, run: Callable[[str], None]) 
             continue
         try:
             run(item.target)
-            outcome.built[item.target] = _ship(item, folder)
+            outcome.built[item.target] = ship(item, folder)
         except steps.StepError as error:
             outcome.failed[item.target] = str(error)
             steps.say(f"  {item.target}: FAILED: {error}")

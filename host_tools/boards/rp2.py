@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -94,6 +95,14 @@ def _configure(board: Board, build: Path) -> None:
     stamp.write_text(wanted, encoding="utf-8")
 
 
+def check_size(board: Board, image: Path) -> None:
+    """The linker knows the chip's flash, not where in it the files begin."""
+    text = (paths.ROOT / "boards" / f"{board.env}.json").read_text(encoding="utf-8")
+    room, size = json.loads(text)["upload"]["maximum_size"], image.stat().st_size
+    if size > room:
+        raise steps.StepError(f"{board.env}: {size} bytes, but the file system begins at {room}")
+
+
 def _write_uf2(board: Board, build: Path) -> None:
     """The file that is copied to the board's drive. Complete or absent."""
     fresh = build / "firmware.uf2.new"
@@ -109,5 +118,6 @@ def build(board: Board) -> Path:
     _configure(board, folder)
     command = ["ninja", "-C", str(folder)]
     steps.run(f"firmware {board.env}", command, env=common.environment())
+    check_size(board, folder / "firmware.bin")
     _write_uf2(board, folder)
     return folder

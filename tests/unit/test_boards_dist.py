@@ -118,6 +118,17 @@ def test_a_path_that_cmake_cannot_take_is_one_line(monkeypatch: pytest.MonkeyPat
         rp2.check(table.find("rpi_pico"))
 
 
+def test_a_firmware_that_reaches_into_the_files_is_refused(tmp_path: Path) -> None:
+    board, image = table.find("rpi_pico"), tmp_path / "firmware.bin"
+    text = (ROOT / ".cache/src/micropython/ports/rp2/boards/RPI_PICO/mpconfigboard.h").read_text()
+    room = (2048 - int(re.search(r"STORAGE_BYTES +\((\d+) \* 1024\)", text)[1])) * 1024
+    image.write_bytes(bytes(room))
+    rp2.check_size(board, image)
+    image.write_bytes(bytes(room + 1))
+    with pytest.raises(steps.StepError, match=f"{room + 1} bytes, but the file system begins at"):
+        rp2.check_size(board, image)
+
+
 # --- dist/ --------------------------------------------------------------------------------------
 
 

@@ -12,3 +12,5 @@ include_directories(BEFORE ${CMAKE_CURRENT_LIST_DIR}/include)
 # No path of the checkout gets into the firmware: two builds in two folders give the same bytes.
 get_filename_component(WG_REPOSITORY ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE)
 add_compile_options("-ffile-prefix-map=${WG_REPOSITORY}=.")
+# gcc 12 hands the assembler only this one of the two.
+add_compile_options("$<$<COMPILE_LANGUAGE:ASM>:-fdebug-prefix-map=${WG_REPOSITORY}=.>")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Included by binding/micropython.cmake when pico-sdk builds: the chip's noise source for keys.
+# Included by binding/micropython.cmake when pico-sdk builds: the chip's noise source for keys, and
+# MicroPython's sockets kept from writing behind a listening one (qemu_mps2/listen_guard.c).
 set(WG_RP2 ${CMAKE_CURRENT_LIST_DIR})
 if(PICO_PLATFORM STREQUAL "rp2040")
     set(WG_NOISE noise_rosc.c)
@@ -13,7 +14,9 @@ target_sources(usermod_wireguard_rp2 INTERFACE
     ${WG_RP2}/health.c
     ${WG_RP2}/noise_common.c
     ${WG_RP2}/${WG_NOISE}
+    ${WG_ROOT}/ports/qemu_mps2/listen_guard.c
 )
 target_include_directories(usermod_wireguard_rp2 INTERFACE ${WG_RP2})
 target_compile_definitions(usermod_wireguard_rp2 INTERFACE WG_PORT_HEADER="wg_rp2.h")
+target_link_options(usermod_wireguard_rp2 INTERFACE -Wl,--wrap=tcp_err -Wl,--wrap=tcp_recv)
 target_link_libraries(usermod INTERFACE usermod_wireguard_rp2)
