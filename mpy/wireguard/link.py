@@ -186,7 +186,7 @@ class RawLink:
 
     def ping(self, host, timeout_ms=PING_TIMEOUT_MS, size=56):
         """Milliseconds until the echo came back, or None. The handshake counts, when one is due."""
-        number = self.send_ping(host, size)
+        number = self._send_ping(host, size)
         self.wait(lambda: self._pings[number][1] is not None, timeout_ms)
         return self._pings.pop(number)[1]
 
@@ -194,19 +194,19 @@ class RawLink:
         """ping() for asyncio, beside the task serve()."""
         import asyncio
 
-        number = self.send_ping(host, size)
+        number = self._send_ping(host, size)
         end_ms = self._clock() + timeout_ms
         while self._pings[number][1] is None and self._clock() < end_ms:
             await asyncio.sleep(SERVE_INTERVAL_MS / 1000)
         return self._pings.pop(number)[1]
 
-    def send_ping(self, host, size=56):
+    def _send_ping(self, host, size=56):
         target = allowedips.parse_address(host)
+        source = self._source(target)
         self._sequence = number = self._sequence + 1 & 0xFFFF
         self._pings[number] = [self._clock(), None]
-        data = bytes([i & 0xFF for i in range(size)])
         try:
-            self.send_packet(packets.echo(self._source(target), target, False, 1, number, data))
+            self.send_packet(packets.echo(source, target, False, 1, number, bytes(size)))
         except Exception:
             del self._pings[number]
             raise
