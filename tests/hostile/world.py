@@ -75,6 +75,7 @@ class World:
     def close(self) -> None:
         for sock in self._open:
             sock.close()
+        self._open.clear()
 
     # Who takes part.
 
@@ -145,9 +146,13 @@ class World:
         datagram = session.seal(echo.packet, **how)
         for _ in range(TRIES):
             client.send(datagram)
-            if self._collect(client, echo, ANSWER_S, []):
+            if self.comes(client, echo, ANSWER_S):
                 return True
         return False
+
+    def comes(self, client: Endpoint, echo: Echo, wait_s: float) -> bool:
+        """Does its answer come in time, whatever else comes before?"""
+        return self._collect(client, echo, wait_s, [])
 
     def responses(self, client: Endpoint, session: Session) -> int:
         """How many handshake responses have come; the session shows that the target goes on."""
