@@ -206,14 +206,16 @@ def test_board_files_follow_conventions(path: Path) -> None:
 
 @pytest.mark.boards
 @pytest.mark.timeout(900)
-def test_pico_by_pio(drive: Path) -> None:
+def test_pico_by_pio(drive: Path, tmp_path: Path) -> None:
     """Built by make, copied to the drive; then a drive of another chip refuses it."""
     done = pio("run", "-e", "rpi_pico", "-t", "upload", "--upload-port", str(drive))
     assert done.returncode == 0, done.stdout + done.stderr
     built = ROOT / ".cache" / "build" / "firmware" / "rpi_pico" / "firmware.uf2"
     assert (drive / "firmware.uf2").read_bytes() == built.read_bytes()
-    (drive / uf2.INFO).write_text("Model: other\nBoard-ID: RP2350\n")
-    options = ("-t", "nobuild", "-t", "upload", "--upload-port", str(drive))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / uf2.INFO).write_text("Model: other\nBoard-ID: RP2350\n")
+    options = ("-t", "nobuild", "-t", "upload", "--upload-port", str(other))
     done = pio("run", "-e", "rpi_pico", *options)
     assert done.returncode != 0 and "wrong board: firmware.uf2 is for RPI-RP2" in done.stderr
 
