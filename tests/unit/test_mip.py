@@ -143,6 +143,7 @@ def test_mpremote_installs_from_a_folder(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "mpremote", "connect", board.port]
         install = [*command, "mip", "install", "--target", "/lib", str(folder / "armv6m.json")]
         subprocess.run(install, check=True, timeout=300, capture_output=True)
-        code = "import sys\nsys.path.append('/lib')\nimport _wireguard, wireguard.link\nprint(_wireguard.selftest())"
+        code = "import sys\nsys.path.append('/lib')\nimport _wireguard, wireguard.link\n"
+        code += "print(_wireguard.selftest())"
         done = subprocess.run([*command, "exec", code], timeout=60, capture_output=True, text=True)
         assert done.stdout.strip() == "0", done.stdout + done.stderr
