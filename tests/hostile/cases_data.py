@@ -86,6 +86,18 @@ def inner_packet_malformed(world: World) -> None:
 
 
 @case
+def inner_errors_make_no_errors(world: World) -> None:
+    """ICMP errors about nothing, to the target and past it: none is answered (RFC 1122 3.2.2)."""
+    client, session = world.connected()
+    mine = client.identity.address
+    about = ipv4(world.target.address, mine, bytes(8), 17)
+    for kind in (3, 4, 5, 11, 12):
+        for to in (world.target.address, "10.7.0.254", *NOWHERE):
+            client.send(session.seal(ipv4(mine, to, icmp(kind, bytes(4) + about))))
+    assert not any(world.after(client, session))
+
+
+@case
 def inner_fragments_without_end(world: World) -> None:
     """First fragments whose rest never comes must not stop what is whole."""
     client, session = world.connected()
