@@ -25,7 +25,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench bench-net xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -44,6 +44,7 @@ help:
 	@echo 'make peer           the reference server (wireguard-go)'
 	@echo 'make natmods        _wireguard.mpy for stock firmware, one for each architecture'
 	@echo 'make bench          what each crypto core costs on each processor, counted in emulators'
+	@echo 'make bench-net      instructions for each packet, with the tunnel and without'
 	@echo 'make xtensa         a compiler for Xtensa, for bench and for: make test-xtensa'
 	@echo 'make lint           ruff, clang-format'
 	@echo 'make format         rewrite the sources in the house style'
@@ -136,6 +137,9 @@ test-xtensa: xtensa
 bench: setup
 	@$(BOOT) xtensa || echo '  bench: the figures for Xtensa are those of bench/baseline.json'
 	@$(VENV)/python bench/run.py $(ARGS)
+
+bench-net: setup $(ENV)
+	@$(VENV)/python bench/net.py --env $(ENV) $(ARGS)
 
 lint: setup
 	@$(VENV)/ruff check --quiet .

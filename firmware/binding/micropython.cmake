@@ -92,6 +92,7 @@ target_sources(usermod_wireguard INTERFACE
     ${WG_ROOT}/netif/wg_mtu.c
     ${WG_ROOT}/netif/wg_resolve.c
     ${WG_ROOT}/netif/wg_route.c
+    ${WG_ROOT}/netif/wg_checksum.c
     ${WG_ROOT}/binding/mod_wireguard.c
     ${WG_ROOT}/binding/obj_key.c
     ${WG_ROOT}/binding/obj_symmetric.c

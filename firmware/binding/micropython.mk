@@ -27,7 +27,8 @@ SRC_USERMOD_LIB_C += \
     wg_session.c wg_replay.c wg_symmetric.c wg_peer.c wg_allowedips.c wg_path.c wg_ip.c \
     wg_icmp.c) \
   $(addprefix $(WG_ROOT)/netif/, \
-    wg_netif.c wg_outer.c wg_inner.c wg_staged.c wg_mtu.c wg_resolve.c wg_route.c)
+    wg_netif.c wg_outer.c wg_inner.c wg_staged.c wg_mtu.c wg_resolve.c wg_route.c \
+    wg_checksum.c)
 SRC_USERMOD_LIB_ASM += $(addprefix $(WG_ROOT)/crypto/,$(filter %.S,$(WG_CORES)))
 
 # The port's own level is left to the port.
@@ -40,3 +41,7 @@ CFLAGS_USERMOD += $(WG_DEFINES) \
   $(addprefix -I$(WG_ROOT)/,binding crypto/include session/include netif/include) \
   -DLWIP_HOOK_FILENAME="\"wg_lwip_hooks.h\"" \
   '-DLWIP_HOOK_IP4_ROUTE_SRC(src,dest)=wg_route_hook_ip4(dest)'
+
+# lwIP's checksum by wg_checksum.h, where lwIP is built from MicroPython's tree.
+$(BUILD)/lib/lwip/src/core/inet_chksum.o: CFLAGS += -DLWIP_CHKSUM=wg_lwip_checksum \
+  -include wg_checksum.h

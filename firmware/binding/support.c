@@ -47,7 +47,13 @@ mp_obj_t wg_new_int64(uint64_t value) {
 }
 
 bool wg_entropy_os(uint8_t *out, size_t len) {
+#if MICROPY_ENABLE_DYNRUNTIME
     mp_obj_t os = mp_import_name(MP_QSTR_os, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+#else
+    /* Not by name: an import looks for a file os.py first, in flash, each time. */
+    extern const mp_obj_module_t mp_module_os;
+    mp_obj_t os = MP_OBJ_FROM_PTR(&mp_module_os);
+#endif
     mp_obj_t bytes =
         mp_call_function_1(mp_load_attr(os, MP_QSTR_urandom), MP_OBJ_NEW_SMALL_INT((mp_int_t)len));
     const uint8_t *data = wg_bytes_arg(bytes, len);

@@ -9,8 +9,22 @@
 #include "wg_ip.h"
 
 #define INNER (wg_message_buffer + WG_DATA_HEADER_BYTES)
+#define COPY_BYTES 32 /* at once: what a compiler makes two or four multiple moves of */
 
 /* ---- out ---- */
+
+/* Into INNER. lwIP's packets are mostly one buffer, and aligned: then whole words are moved. */
+static void copy_packet(const struct pbuf *packet) {
+    size_t done = 0, len = LWIP_MIN(packet->tot_len, WG_INNER_MAX_BYTES);
+    if (packet->next == NULL && ((uintptr_t)packet->payload & 3) == 0) {
+        const uint8_t *from = __builtin_assume_aligned(packet->payload, 4);
+        uint8_t *to = __builtin_assume_aligned(INNER, 4);
+        for (; len - done >= COPY_BYTES; done += COPY_BYTES) {
+            __builtin_memcpy(to + done, from + done, COPY_BYTES);
+        }
+    }
+    pbuf_copy_partial(packet, INNER + done, (u16_t)(len - done), (u16_t)done);
+}
 
 /* Write the ICMP error about the packet in INNER. It goes to lwIP later (wg_inner_run): lwIP is in
  * the middle of sending, and cannot receive. One waits at a time, which limits their rate. */
@@ -52,7 +66,7 @@ static err_t output(struct netif *netif, struct pbuf *packet) {
     wg_ip ip = {.tos = 0};
     int peer;
     size_t len, inner_len = packet->tot_len;
-    pbuf_copy_partial(packet, INNER, WG_INNER_MAX_BYTES, 0);
+    copy_packet(packet);
     if (inner_len > netif->mtu) {
         wg->count.drop_out_long++;
         complain(wg, inner_len, netif->mtu);

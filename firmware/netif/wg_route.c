@@ -11,12 +11,12 @@ static bool is_usable_underlay(const struct netif *netif) {
     return netif_is_up(netif) && netif_is_link_up(netif) && !wg_netif_is_tunnel(netif);
 }
 
+/* The sums of neighbouring bits, of pairs, of fours; the multiplication adds the bytes. */
 static int count_bits(u32_t mask) {
-    int bits = 0;
-    for (; mask != 0; mask &= mask - 1) {
-        bits++;
-    }
-    return bits;
+    mask -= mask >> 1 & 0x55555555;
+    mask = (mask & 0x33333333) + (mask >> 2 & 0x33333333);
+    mask = (mask + (mask >> 4)) & 0x0f0f0f0f;
+    return (int)(mask * 0x01010101 >> 24);
 }
 
 /* The underlay interface whose own network holds dest, and that network's prefix length. */

@@ -4,31 +4,34 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A key to search for, or to insert: addr without the bits behind the prefix. */
-static void make_key(wg_allowedip *key, const uint8_t *addr, unsigned addr_bytes, unsigned bits) {
-    unsigned whole = bits / 8, rest = bits % 8;
-    memset(key, 0, sizeof *key);
-    memcpy(key->addr, addr, whole);
-    if (rest != 0) {
-        key->addr[whole] = (uint8_t)(addr[whole] & 0xffu << (8 - rest));
+/* What is searched for: `bits` of addr, or with addr NULL the first entry of that length. */
+typedef struct {
+    const uint8_t *addr;
+    unsigned addr_bytes, bits;
+} prefix_key;
+
+/* < 0: the entry stands before the key. */
+static int compare_prefix(const uint8_t *entry, const uint8_t *addr, unsigned bits) {
+    for (; bits >= 8; bits -= 8, entry++, addr++) {
+        if (*entry != *addr) {
+            return *entry - *addr;
+        }
     }
-    key->addr_bytes = (uint8_t)addr_bytes;
-    key->prefix_bits = (uint8_t)bits;
+    return bits == 0 ? 0 : (*entry >> (8 - bits)) - (*addr >> (8 - bits));
 }
 
-/* < 0: a stands before b. */
-static int compare(const wg_allowedip *a, const wg_allowedip *b) {
-    if (a->addr_bytes != b->addr_bytes) {
-        return a->addr_bytes - b->addr_bytes;
+static int compare(const wg_allowedip *e, const prefix_key *key) {
+    if (e->addr_bytes != key->addr_bytes) {
+        return e->addr_bytes - (int)key->addr_bytes;
     }
-    if (a->prefix_bits != b->prefix_bits) {
-        return b->prefix_bits - a->prefix_bits;
+    if (e->prefix_bits != key->bits) {
+        return (int)key->bits - e->prefix_bits;
     }
-    return memcmp(a->addr, b->addr, a->addr_bytes);
+    return key->addr == NULL ? 0 : compare_prefix(e->addr, key->addr, key->bits);
 }
 
-/* The place of the first entry that does not stand before key. */
-static unsigned find_place(const wg_allowedips *table, const wg_allowedip *key) {
+/* The place of the first entry that does not stand before the key. */
+static unsigned find_place(const wg_allowedips *table, const prefix_key *key) {
     unsigned low = 0, high = table->used;
     while (low < high) {
         unsigned middle = (low + high) / 2;
@@ -39,6 +42,18 @@ static unsigned find_place(const wg_allowedips *table, const wg_allowedip *key) 
         }
     }
     return low;
+}
+
+static void write_entry(wg_allowedip *e, const prefix_key *key, int peer) {
+    unsigned whole = key->bits / 8, rest = key->bits % 8;
+    memset(e, 0, sizeof *e);
+    memcpy(e->addr, key->addr, whole);
+    if (rest != 0) {
+        e->addr[whole] = (uint8_t)(key->addr[whole] & 0xffu << (8 - rest));
+    }
+    e->addr_bytes = (uint8_t)key->addr_bytes;
+    e->prefix_bits = (uint8_t)key->bits;
+    e->peer = (int16_t)peer;
 }
 
 wg_allowedip *wg_allowedips_move(wg_allowedips *table, wg_allowedip *memory, unsigned room) {
@@ -53,24 +68,22 @@ wg_allowedip *wg_allowedips_move(wg_allowedips *table, wg_allowedip *memory, uns
 
 bool wg_allowedips_insert(wg_allowedips *table, const uint8_t *addr, unsigned addr_bytes,
                           unsigned prefix_bits, int peer) {
-    wg_allowedip key;
+    prefix_key key = {addr, addr_bytes, prefix_bits};
     if ((addr_bytes != WG_IPV4_BYTES && addr_bytes != WG_IPV6_BYTES) ||
         prefix_bits > 8 * addr_bytes) {
         return false;
     }
-    make_key(&key, addr, addr_bytes, prefix_bits);
-    key.peer = (int16_t)peer;
     unsigned place = find_place(table, &key);
-    wg_allowedip *e = &table->entry[place];
-    bool known = place < table->used && compare(e, &key) == 0;
+    bool known = place < table->used && compare(&table->entry[place], &key) == 0;
     if (!known) {
         if (table->used == table->room) {
             return false;
         }
-        memmove(e + 1, e, (table->used - place) * sizeof *e);
+        memmove(&table->entry[place + 1], &table->entry[place],
+                (table->used - place) * sizeof table->entry[0]);
         table->used++;
     }
-    *e = key;
+    write_entry(&table->entry[place], &key, peer);
     return true;
 }
 
@@ -86,20 +99,18 @@ void wg_allowedips_remove(wg_allowedips *table, int peer) {
 
 const wg_allowedip *wg_allowedips_match(const wg_allowedips *table, const uint8_t *addr,
                                         unsigned addr_bytes) {
-    static const uint8_t lowest[WG_IPV6_BYTES];
-    wg_allowedip key;
     if (addr_bytes != WG_IPV4_BYTES && addr_bytes != WG_IPV6_BYTES) {
         return NULL;
     }
     /* From each length to the next shorter one that the table has. */
     for (unsigned bits = 8 * addr_bytes;; bits--) {
-        make_key(&key, lowest, addr_bytes, bits);
+        prefix_key key = {NULL, addr_bytes, bits};
         unsigned place = find_place(table, &key);
         if (place == table->used || table->entry[place].addr_bytes != addr_bytes) {
             return NULL;
         }
-        bits = table->entry[place].prefix_bits;
-        make_key(&key, addr, addr_bytes, bits);
+        bits = key.bits = table->entry[place].prefix_bits;
+        key.addr = addr;
         place = find_place(table, &key);
         if (place < table->used && compare(&table->entry[place], &key) == 0) {
             return &table->entry[place];

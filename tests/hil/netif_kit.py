@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,13 +127,28 @@ class NetBoard(Board):
         return client, session
 
 
+class Wired(WireBoard):
+    """WireBoard with more arguments of QEMU's."""
+
+    def __init__(self, more: Sequence[str], *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._more = list(more)
+
+    def arguments(self) -> list[str]:
+        return super().arguments() + self._more
+
+
 @contextmanager
 def net_board(
-    folder: Path, peers: int = PEERS, everything: bool = False, **options: Any
+    folder: Path,
+    peers: int = PEERS,
+    everything: bool = False,
+    more: Sequence[str] = (),
+    **options: Any,
 ) -> Iterator[NetBoard]:
-    """everything: the only peer's AllowedIPs are 0.0.0.0/0 and ::/0."""
+    """everything: the only peer's AllowedIPs are 0.0.0.0/0 and ::/0.  more: arguments of QEMU's."""
     flash, conf = folder / "flash.img", folder / "wg0.conf"
-    with TosWire(folder) as wire, WireBoard(wire, chosen_env(), elf(), flash, **options) as qemu:
+    with TosWire(folder) as wire, Wired(more, wire, chosen_env(), elf(), flash, **options) as qemu:
         qemu.wait_prompt()
         mine, sockets = [identity(i) for i in range(peers)], [wire.socket() for _ in range(peers)]
         conf.write_text(configuration(mine, sockets, everything))
