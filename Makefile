@@ -97,8 +97,11 @@ NATMODS := x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin
 .PHONY: natmods natmods-quick natmods-boards $(NATMODS:%=natmod_%)
 natmods: $(NATMODS:%=natmod_%)
 $(NATMODS:%=natmod_%): natmod_%: setup
-	@+case $* in xtensa*) test -x .cache/xtensa/bin/xtensa-gcc || \
-	    { echo '  native module $*: left out, it needs: make xtensa'; exit 0; }; esac; \
+	@+need=true; case $* in \
+	xtensawin) need='test -x .cache/xtensa/bin/xtensa-gcc';; \
+	xtensa) need="command -v .cache/xtensa/usr/bin/xtensa-lx106-elf-gcc xtensa-lx106-elf-gcc";; \
+	esac; $$need >/dev/null || \
+	    { echo '  native module $*: left out, its compiler comes by: make xtensa'; exit 0; }; \
 	$(BOOT) run 'native module $*' -- $(MAKE) -C firmware/binding/natmod ARCH=$*
 
 # A folder for mip; with MIP_URL=https://… for boards that fetch it from there. See docs/NATMOD.md.

@@ -19,14 +19,12 @@ Keys and addresses may be text (as in wg's files) or bytes.
 
 import select
 import socket
-import time
 from binascii import a2b_base64
 
 import _wireguard
 
-from . import packets
+from . import packets, underlay
 from .core import allowedips
-from .core.tai64n import CLOCK_MIN_MS, Timestamps
 from .core.tunnel import Tunnel
 
 MTU_DEFAULT_BYTES = 1420
@@ -37,7 +35,6 @@ EPHEMERAL_PORT = 49152  # RFC 6335 section 6
 SERVE_INTERVAL_MS = 10
 PING_TIMEOUT_MS = 3000
 
-_EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
 _COUNTERS = ("inner_malformed", "inner_not_ours", "inner_queue_full", "outer_send_failed")
 
 
@@ -66,18 +63,35 @@ class RawLink:
             raise ValueError("a link needs an inner address")
         self.mtu = mtu
         self.counters = {name: 0 for name in _COUNTERS}
-        self._clock = _Clock()
+        self._clock = underlay.Clock()
         self._path = _wireguard.Path()
-        self._tunnel = Tunnel(_wireguard, self._path, private_key, _timestamps(mark))
+        self._tunnel = Tunnel(_wireguard, self._path, private_key, underlay.timestamps(mark))
         self._endpoints = []  # [peer, "host:port", was it looked up since the last failure?]
         self._sockaddrs = {}
         self._ports = {}
         self._packets = []
         self._pings = {}
         self._sequence = 0
-        self.socket = _udp_socket(family, listen_port)
+        self.socket = underlay.udp_socket(family, listen_port)
         self._poll = select.poll()
         self._poll.register(self.socket, select.POLLIN)
+
+    @classmethod
+    def provisioned(cls, name="wg0", root=None):
+        """The link of a configuration that `wgprov` or wireguard.store has put on the board."""
+        from . import store
+
+        where = (root or store.ROOT,)
+        settings, private_key, preshared = store.load(name, *where)
+        mark = store.Mark(name, *where)
+        port, mtu = settings["listen_port"], settings["mtu"]
+        link = cls(private_key, settings["address"], port, mtu, mark)
+        for peer, psk in zip(settings["peers"], preshared):
+            keepalive_s = peer["persistent_keepalive"]
+            link.add_peer(
+                peer["public_key"], peer["endpoint"], peer["allowed_ips"], psk, keepalive_s
+            )
+        return link
 
     @property
     def public_key(self):
@@ -273,7 +287,7 @@ class RawLink:
             datagram, source = self.socket.recvfrom(DATAGRAM_MAX_BYTES)
         except OSError:  # nothing there, or an ICMP error for something that was sent
             return False
-        address, port = _from_sockaddr(source)
+        address, port = underlay.from_sockaddr(source)
         self._tunnel.receive(datagram, address, port, self._clock())
         return True
 
@@ -302,7 +316,7 @@ class RawLink:
             found = socket.getaddrinfo(host.strip("[]"), int(port))
         except OSError:
             raise OSError("no address for " + repr(host))
-        return _from_sockaddr(found[0][-1])
+        return underlay.from_sockaddr(found[0][-1])
 
     def _look_up_again(self):
         """A name may have moved: asked once for each time that a peer is given up."""
@@ -354,60 +368,6 @@ class Udp:
 
     def close(self):
         self.link._ports.pop(self.port, None)
-
-
-class _Clock:
-    """Milliseconds that only go up, from 1. MicroPython's own count wraps after days."""
-
-    def __init__(self):
-        self._total_ms = 1
-        self._last = self._ticks()
-
-    def __call__(self):
-        now = self._ticks()
-        if hasattr(time, "ticks_diff"):
-            self._total_ms += time.ticks_diff(now, self._last)
-        else:
-            self._total_ms += now - self._last
-        self._last = now
-        return self._total_ms
-
-    @staticmethod
-    def _ticks():
-        if hasattr(time, "ticks_ms"):
-            return time.ticks_ms()
-        return time.monotonic_ns() // 1000000
-
-
-def _wall_ms():
-    return (int(time.time()) + _EPOCH_S) * 1000
-
-
-def _timestamps(mark):
-    if mark is not None:
-        return Timestamps(mark.load, mark.store, _wall_ms)
-    if _wall_ms() < CLOCK_MIN_MS:
-        raise OSError("the clock is not set: set it, or give RawLink a mark (wireguard.store.Mark)")
-    return Timestamps(lambda: 0, lambda mark_ms: None, _wall_ms)
-
-
-def _udp_socket(family, port):
-    made = socket.socket(family, socket.SOCK_DGRAM)
-    made.setblocking(False)
-    try:
-        made.bind(socket.getaddrinfo("0.0.0.0" if family == socket.AF_INET else "::", port)[0][-1])
-    except OSError:
-        made.close()
-        raise OSError("UDP port %d cannot be used" % port)
-    return made
-
-
-def _from_sockaddr(source):
-    """(address bytes, port) of what recvfrom() and getaddrinfo() of the two Pythons give."""
-    if isinstance(source, (bytes, bytearray)):
-        decoded = socket.sockaddr(source)
-        return decoded[1], decoded[2]
-    return allowedips.parse_address(source[0]), source[1]
 
 
 def _text(address):

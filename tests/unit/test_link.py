@@ -19,7 +19,7 @@ import pytest
 import _wireguard
 from host_tools.peer.driver import Peer, PeerConfig
 from wgprov.targets.qemu import QemuBoard
-from wireguard import packets
+from wireguard import config, packets, store
 from wireguard.link import RawLink
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -258,6 +258,20 @@ def test_bad_calls(link: RawLink) -> None:
     with pytest.raises(OSError, match=f"UDP port {taken} cannot be used"):
         RawLink(KEY, [BOARD], taken)
     other.close()
+
+
+def test_a_provisioned_link(tmp_path: Path) -> None:
+    peers = [
+        {"public_key": PUBLIC, "endpoint": "127.0.0.1:9", "allowed_ips": ["10.9.0.0/24"]},
+    ]
+    settings = {"name": "wg7", "address": [f"{BOARD}/24"], "mtu": 1280, "peers": peers}
+    key, psk = _wireguard.PrivateKey(KEY), _wireguard.PresharedKey(PSK)
+    store.save(config.check(settings), key, [psk], str(tmp_path))
+    link = RawLink.provisioned("wg7", str(tmp_path))
+    assert link.public_key == key.public_key() and link.mtu == 1280
+    assert link.ping(SERVER, timeout_ms=1) is None, "nobody is there"
+    assert store.Mark("wg7", str(tmp_path)).load() > 0
+    link.close()
 
 
 def test_a_board_without_clock_must_bring_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
