@@ -68,7 +68,7 @@ def cmake_sources() -> list[Path]:
 def sources(arch: str) -> list[Path]:
     """What wireguard.cmake and micropython.cmake add up to for one arch list."""
     crypto = FIRMWARE / "crypto"
-    names = words(crypto / "sources.mk", "WG_CRYPTO_SOURCES") + ["accel.c"]
+    names = words(crypto / "sources.mk", "WG_CRYPTO_SOURCES")
     names += words(crypto / "arch" / f"{arch}.mk", "WG_CORES")
     return [crypto / name for name in names] + cmake_sources() + sorted(PORT.glob("*.c"))
 
@@ -79,7 +79,7 @@ def definitions(arch: str, board: str) -> list[str]:
     return [
         *chosen,
         *words(FIRMWARE / "crypto" / "arch" / f"{arch}.mk", "WG_ARCH_DEFINES"),
-        *('-DWG_PORT_HEADER="wg_esp32.h"', "-DMICROPY_SCHEDULER_STATIC_NODES=(1)", "-DWG_ACCEL"),
+        *('-DWG_PORT_HEADER="wg_esp32.h"', "-DMICROPY_SCHEDULER_STATIC_NODES=(1)"),
         *(f"-DCONFIG_IDF_TARGET_{board}=1", "-DWG_CHECK_CORE_LOCKING=1"),
     ]
 

@@ -5,8 +5,6 @@
  */
 #include "wg_esp32.h"
 
-#include <stdbool.h>
-
 #include "esp_netif.h"
 #include "lwip/tcpip.h"
 

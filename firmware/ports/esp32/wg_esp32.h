@@ -7,8 +7,15 @@
 #ifndef WG_ESP32_H
 #define WG_ESP32_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 void wg_esp32_lock(void);
 void wg_esp32_unlock(void);
+
+/* false, with nothing written: the generator's register is stuck. */
+bool wg_esp32_random(uint8_t *out, size_t len);
 
 /* Main sleeps up to a tick in its prompt and in time.sleep(): a notification ends that. */
 void mp_hal_wake_main_task(void);
@@ -16,5 +23,7 @@ void mp_hal_wake_main_task(void);
 #define WG_LOCK() wg_esp32_lock();
 #define WG_UNLOCK() wg_esp32_unlock();
 #define WG_SCHEDULED() mp_hal_wake_main_task()
+#define WG_ENTROPY(out, len) wg_esp32_random(out, len)
+#define WG_ENTROPY_NAME "esp32"
 
 #endif

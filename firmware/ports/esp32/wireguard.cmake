@@ -12,12 +12,11 @@ set(WG_ESP32 ${CMAKE_CURRENT_LIST_DIR})
 if(NOT WG_WAKE)
     set(WG_WAKE ${WG_ESP32}/wake_esptimer.c)
 endif()
-if(NOT WG_ACCEL)
-    set(WG_ACCEL ${WG_ESP32}/random_esp32.c)
-endif()
 
 add_library(usermod_wireguard_esp32 INTERFACE)
-target_sources(usermod_wireguard_esp32 INTERFACE ${WG_ESP32}/wg_esp32.c)
+target_sources(usermod_wireguard_esp32 INTERFACE
+    ${WG_ESP32}/wg_esp32.c
+    ${WG_ESP32}/random_esp32.c)
 target_include_directories(usermod_wireguard_esp32 INTERFACE ${WG_ESP32})
 # The parentheses are those of ports/esp32/mpconfigport.h, which defines it for some chips only.
 target_compile_definitions(usermod_wireguard_esp32 INTERFACE
