@@ -27,7 +27,7 @@ RP2040 = 0xE48BFF56
 RP2350_ARM = 0xE48BFF59
 RP2350_RISCV = 0xE48BFF5A
 
-CMAKE = ("cmake", "ninja-build", "libstdc++-arm-none-eabi-newlib")
+CMAKE = ("cmake", "ninja-build", "libstdc++-arm-none-eabi-dev")
 WIFI = (*CMAKE, "g++")  # pico-sdk makes its assembler for the radio's bus
 
 BOARDS = (

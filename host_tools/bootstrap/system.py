@@ -41,13 +41,13 @@ def _libc() -> bool:
     return subprocess.run(command, input=source, text=True, capture_output=True).returncode == 0
 
 
-def _cpp() -> bool:
-    """The cross compiler has a C++ library: pico-sdk links by the C++ driver."""
+def _cpp_headers() -> bool:
+    """The cross compiler finds C++ headers: pico-sdk has one C++ source."""
     if shutil.which("arm-none-eabi-g++") is None:
         return False
-    command = ["arm-none-eabi-g++", "-print-file-name=libstdc++.a"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    return os.path.isabs(done.stdout.strip())
+    command = ["arm-none-eabi-g++", "-xc++", "-fsyntax-only", "-"]
+    source = "#include <cstdlib>\n"
+    return subprocess.run(command, input=source, text=True, capture_output=True).returncode == 0
 
 
 def _can_make_venv() -> bool:
@@ -85,7 +85,7 @@ BOARD_PACKAGES: dict[str, Callable[[], bool]] = {
     "cmake": _program("cmake"),
     "g++": _program("g++"),
     "ninja-build": _program("ninja"),
-    "libstdc++-arm-none-eabi-newlib": _cpp,
+    "libstdc++-arm-none-eabi-dev": _cpp_headers,
 }
 
 

@@ -88,7 +88,7 @@ def test_a_missing_program_that_a_package_brings_is_named(tmp_path: Path) -> Non
     done = boards("build", "rpi_pico", PATH=str(tmp_path))
     assert done.returncode == 2
     assert (
-        "missing system packages: cmake ninja-build libstdc++-arm-none-eabi-newlib" in done.stderr
+        "missing system packages: cmake ninja-build libstdc++-arm-none-eabi-dev" in done.stderr
     )
 
 

@@ -14,3 +14,7 @@ get_filename_component(WG_REPOSITORY ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE
 add_compile_options("-ffile-prefix-map=${WG_REPOSITORY}=.")
 # gcc 12 hands the assembler only this one of the two.
 add_compile_options("$<$<COMPILE_LANGUAGE:ASM>:-fdebug-prefix-map=${WG_REPOSITORY}=.>")
+# pico-sdk links by the C++ driver, which asks for a C++ library of which nothing is used: an empty
+# one saves a package of 300 MB. Its headers are still needed.
+file(WRITE ${CMAKE_BINARY_DIR}/empty/libstdc++.a "!<arch>\n")
+add_link_options("-L${CMAKE_BINARY_DIR}/empty")
