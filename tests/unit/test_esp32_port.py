@@ -202,6 +202,47 @@ def test_module_compiles_on_all_chips(chip: str, tmp_path: Path, record_property
     check(chip, tmp_path, record_property)
 
 
+CMAKE_PROJECT = """cmake_minimum_required(VERSION 3.12)
+project(check C)
+add_library(usermod INTERFACE)
+set(IDF_TARGET {target})
+include({firmware}/binding/micropython.cmake)
+foreach(library usermod_wireguard usermod_wireguard_esp32)
+    foreach(property SOURCES COMPILE_DEFINITIONS COMPILE_OPTIONS LINK_OPTIONS)
+        get_target_property(value ${{library}} INTERFACE_${{property}})
+        message(STATUS "${{property}}=${{value}}")
+    endforeach()
+endforeach()
+"""
+
+
+def cmake_lists(target: str, folder: Path) -> dict[str, set[str]]:
+    """What micropython.cmake hands to ESP-IDF for a chip, by property."""
+    text = CMAKE_PROJECT.format(target=target, firmware=FIRMWARE)
+    write(folder / "project" / "CMakeLists.txt", text)
+    command = ["cmake", "-S", str(folder / "project"), "-B", str(folder / "build")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    lists: dict[str, set[str]] = {}
+    for name, values in re.findall(r"^-- ([A-Z_]+)=(.*)$", done.stdout, re.M):
+        lists.setdefault(name, set()).update(values.split(";"))
+    return lists
+
+
+@pytest.mark.boards
+@pytest.mark.parametrize("chip", CHIPS)
+def test_cmake_says_the_same(chip: str, tmp_path: Path) -> None:
+    """What is compiled here is what ESP-IDF would compile, with the same definitions; no hook of
+    lwIP is defined, which would redefine ESP-IDF's."""
+    lists = cmake_lists(chip.lower(), tmp_path)
+    arch = CHIPS[chip][1]
+    assert {Path(name) for name in lists["SOURCES"]} == set(sources(arch))
+    options = lists["COMPILE_OPTIONS"] | {f"-D{name}" for name in lists["COMPILE_DEFINITIONS"]}
+    ours = {word for word in definitions(arch, chip) if not re.match(r"-D(CONFIG|WG_CHECK)_", word)}
+    assert options - {"-Dvalue-NOTFOUND", "value-NOTFOUND"} == ours
+    assert "-Wl,--wrap=ip4_route_src_hook" in lists["LINK_OPTIONS"]
+
+
 def test_missing_core_lock_stops_the_build(tmp_path: Path) -> None:
     write_generated(tmp_path, sources("generic"))
     command = [*compile_command("ESP32C3", tmp_path), "-UWG_CHECK_CORE_LOCKING"]
