@@ -249,7 +249,7 @@ def test_mark_that_cannot_be_stored_is_a_reason_and_is_tried_again() -> None:
     packet = a.send(b)
     assert a.peer.failure == peer.NO_MARK
     assert world.types() == []
-    a.tunnel.timestamp.store = stored
+    a.timestamps.store = stored
     world.run(6 * SECOND_MS)
     assert b.delivered == [packet]
 

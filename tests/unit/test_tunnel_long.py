@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -48,6 +49,15 @@ class Diary:
             (node.deadlines - before) / hours
             for node, before in zip(self.world.nodes, self.wakes, strict=True)
         ]
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """What other tests have left is not counted."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def census() -> Counter[str]:
