@@ -25,6 +25,7 @@ TYPES: dict[str, tuple[int, tuple[str, ...]]] = {
     "OneTimeAuth": (8, ("key", "msg", "tag")),
     "AeadTest": (9, ("key", "iv", "aad", "msg", "ct", "tag")),
     "XAeadTest": (10, ("key", "iv", "aad", "msg", "ct", "tag")),
+    "HashMatrix": (12, ("keylen", "out")),
     "Lengths": (11, ("len", "hash", "keyed", "mac", "auth", "tag", "xtag")),
 }
 # No primitive's business: tests/unit's test_noise.py and test_natmod.py take them.

