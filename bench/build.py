@@ -15,7 +15,7 @@ from .targets import BUILD, CRYPTO, ROOT, Target
 PLUGIN = ROOT / "bench" / "plugin"
 WARN = ("-Wall", "-Wextra", "-Werror")
 ALGORITHMS = ("blake2s", "chacha20", "poly1305", "chacha20poly1305", "x25519")
-TIMEOUT_S = 120
+TIMEOUT_S = 600
 
 
 class BenchError(Exception):
