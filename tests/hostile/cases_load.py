@@ -16,7 +16,7 @@ from tests.hostile.endpoint import DATA, INITIATION, RESPONSE, Endpoint, Session
 from tests.hostile.world import World, case
 
 PACE_PER_S = 2000
-FLOOD_S = 3.0
+FLOOD_S = 2.0
 BURST = 10
 SOURCES = 64
 JUNK = 2000  # made beforehand: what makes it shall not compete with the target

@@ -148,19 +148,21 @@ def provision(qemu: QemuBoard, conf: Path) -> bytes:
     return base64.b64decode(peer_block(written.read_text()).public_key)
 
 
-def elf() -> Path:
+def elf(env: str = "") -> Path:
     """The firmware under test; WG_TEST_ELF names another one, such as one broken on purpose."""
+    if env:
+        return firmware(env)
     return Path(os.environ.get("WG_TEST_ELF") or firmware(chosen_env()))
 
 
 @contextmanager
-def board(folder: Path, **options: Any) -> Iterator[Board]:
+def board(folder: Path, env: str = "", **options: Any) -> Iterator[Board]:
     """The emulated board behind a port of loopback.  options: more of QemuBoard's."""
     outer = LOOPBACK, free_port()
     forward = f"udp:{LOOPBACK}:{outer[1]}-:{OUTER_PORT}"
     sockets = [new_socket() for _ in OURS]
     flash = folder / "flash.img"
-    with QemuBoard(chosen_env(), elf(), flash, hostfwd=[forward], **options) as qemu:
+    with QemuBoard(env or chosen_env(), elf(env), flash, hostfwd=[forward], **options) as qemu:
         yield made_ready(folder, qemu, outer, sockets)
     close(sockets)
 

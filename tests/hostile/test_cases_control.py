@@ -6,9 +6,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hostile.cases import CASES, Case, World, run
+from tests.hostile.cases import CASES, SLOW, Case, World, run
+
+# What waits for the protocol's own seconds is left to `make test-boards`.
+NAMED = [
+    pytest.param(case, id=name, marks=[pytest.mark.boards] if name in SLOW else [])
+    for name, case in CASES.items()
+]
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("case", NAMED)
 def test_case(control: World, case: Case) -> None:
     run(case, control)

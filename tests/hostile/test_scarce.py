@@ -19,7 +19,7 @@ from tests.hostile.targets import Board, configuration, elf, hand_over
 from tests.hostile.world import World
 
 SCARCE = "../hostile/device/scarce"  # seen from tests/device
-LACK_S = 1.5
+LACK_S = 1.0
 RECOVERY_S = 3.0
 CLOCK_TIMER = 0x40002000  # LOAD of the CMSDK dual timer that is the board's clock
 TURNS_OF_2_30_MS = 6250  # 2^30 ms at 25 MHz, in turns of 2^32

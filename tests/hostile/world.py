@@ -29,7 +29,7 @@ from tests.hostile.packets import UNREACHABLE, Echo, icmp, ipv4
 
 ANSWER_S = 1.0
 TRIES = 6
-GRACE_S = 0.04  # for a target that works on several datagrams at once
+GRACE_S = 0.025  # for a target that works on several datagrams at once
 SILENCE_S = 19.0  # 10 + 5 s and jitter until the target misses an answer of ours (paper §6.5)
 PASSIVE_KEEPALIVE_S = 12.0
 
