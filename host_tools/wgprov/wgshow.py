@@ -109,12 +109,16 @@ def _interface_text(interface: dict[str, Any]) -> str:
     mtu, configured = interface.get("mtu"), interface.get("mtu_configured")
     if mtu != configured:
         lines.append(f"  mtu: {mtu} (configured: {configured}; the network under it takes no more)")
+    said = None
     if not interface.get("up"):  # one line more than `wg show`, which has nothing to explain
-        lines.append(f"  status: {interface.get('status') or 'off'}")
+        said = interface.get("status") or "off"
+        lines.append(f"  status: {said}")
     if dropped := _dropped(interface.get("counters") or {}):
         lines.append(f"  dropped: {dropped}")
     for peer in sorted(interface["peers"], key=_age):
         lines += ["", *_peer_lines(peer)]
+        if peer.get("status") not in (None, "up", said):
+            lines.append(f"  status: {peer['status']}")
     return "\n".join(lines) + "\n"
 
 
@@ -143,8 +147,6 @@ def _peer_lines(peer: dict[str, Any]) -> list[str]:
         lines.append(f"  transfer: {received} received, {sent} sent")
     if peer["persistent_keepalive_s"]:
         lines.append(f"  persistent keepalive: every {duration(peer['persistent_keepalive_s'])}")
-    if peer.get("status") not in (None, "up"):
-        lines.append(f"  status: {peer['status']}")
     return lines
 
 

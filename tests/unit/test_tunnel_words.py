@@ -32,6 +32,8 @@ def test_a_peer_that_is_down_says_why_although_another_is_up() -> None:
 def test_an_interface_that_is_down_says_why() -> None:
     assert "  status: no peers\n" in text(up=False, status="no peers", peers=[])
     assert "  status: off\n" in text(up=False, peers=[])
+    shown = text(up=False, status="idle", peers=[{**PEER, "status": "idle"}])
+    assert shown.count("status:") == 1, "once is enough"
 
 
 def test_a_smaller_mtu_than_configured_is_told() -> None:
