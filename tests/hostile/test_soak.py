@@ -7,6 +7,7 @@ WG_SOAK_S changes how long.
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -31,7 +32,8 @@ REKEY_S = 120  # paper §6.1
 PING_INTERVAL_MS = 20
 PINGS_A_TIME = 250
 WAIT_MS = 2000
-UDP_PORT, TCP_UP_PORT, TCP_DOWN_PORT = 5004, 5002, 5003
+UDP_PORT = 5004
+TCP_PORT = 5100  # and up: the last connection's end may be lost, and its port still in use
 UDP_PACE = 100
 TRANSFER_BYTES = 256 << 10
 TRANSFER_S = 120.0
@@ -144,21 +146,21 @@ class Mover(threading.Thread):
         self.join()
 
 
-def up(link: Link) -> tuple[dict[str, Any], dict[str, Any]]:
-    link.server.tcp_listen(TCP_UP_PORT)
+def up(link: Link, port: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    link.server.tcp_listen(port)
     try:
-        sink = link.server.submit("tcp_sink", TRANSFER_S, port=TCP_UP_PORT)
-        call = f"tcp_source({SERVER!r}, {TCP_UP_PORT}, {TRANSFER_BYTES}, {TRANSFER_S})"
+        sink = link.server.submit("tcp_sink", TRANSFER_S, port=port)
+        call = f"tcp_source({SERVER!r}, {port}, {TRANSFER_BYTES}, {TRANSFER_S})"
         sent = link.run("tunnel_tcp", call, TRANSFER_S)
         return sent, link.server.result(sink, "tcp_sink", TRANSFER_S)
     finally:
-        link.server.request("tcp_close", port=TCP_UP_PORT)
+        link.server.request("tcp_close", port=port)
 
 
-def down(link: Link) -> tuple[dict[str, Any], dict[str, Any]]:
-    with link.script("tunnel_tcp", f"tcp_sink({TCP_DOWN_PORT}, {TRANSFER_S})") as script:
+def down(link: Link, port: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    with link.script("tunnel_tcp", f"tcp_sink({port}, {TRANSFER_S})") as script:
         script.wait_ready()
-        to = f"{ADDRESS}:{TCP_DOWN_PORT}"
+        to = f"{ADDRESS}:{port}"
         sent = link.server.request(
             "tcp_source", TRANSFER_S, connect=to, bytes=TRANSFER_BYTES, seed=time.time_ns()
         )
@@ -172,22 +174,24 @@ def test_tcp_arrives_whole_on_a_bad_network(tmp_path: Path) -> None:
     with linked(tmp_path, BAD) as link:
         seen, mover = Handshakes(link), Mover(link.relay)
         took: list[str] = []
+        ports = itertools.count(TCP_PORT)
         mover.start()
         end = time.monotonic() + SOAK_S
         try:
             while time.monotonic() < end:
                 for transfer in (up, down):
-                    sent, got = transfer(link)
+                    sent, got = transfer(link, next(ports))
                     assert sent["bytes"] == got["bytes"] == TRANSFER_BYTES
                     assert sent["sha256"] == got["sha256"]
                     took.append(f"{transfer.__name__} {max(sent['seconds'], got['seconds']):.0f}")
+                    print(took[-1], end=", ", flush=True)
                     seen.look(link)
         finally:
             mover.end()
         counters = link.run("tunnel_state", "state()", 30)["show"]["counters"]
         dropped = {name: n for name, n in counters.items() if n and "drop" in name}
+        print(f"seconds each: {len(took)} transfers of {TRANSFER_BYTES} bytes whole")
         print(f"{SOAK_S:.0f} s, handshakes after {seen.ages} s")
-        print(f"{len(took)} transfers of {TRANSFER_BYTES} bytes whole, seconds: {', '.join(took)}")
         print(f"relay {dict(link.relay.counts)}; board {dropped}")
         assert link.relay.counts["moves"] >= SOAK_S // MOVE_S - 1
         assert len(seen.ages) >= min(3, SOAK_S // (REKEY_S + 10))
