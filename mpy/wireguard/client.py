@@ -256,15 +256,10 @@ class WireGuard:
         for peer in self.peers:
             stale = peer.failure or peer.handshake_attempts >= STALE_ATTEMPTS
             self.resolver.stale(peer, stale, now_ms)
-        deadlines = (
-            self.tunnel.next_deadline(),
-            self.resolver.next_deadline(),
-            self.sender.next_deadline(),
-            self._rest_until_ms,
-            now_ms if self._connect_wanted else None,
-        )
-        known = [deadline for deadline in deadlines if deadline is not None]
-        netif.wake_at(min(known) if known else None)
+        deadline = _sooner(self.tunnel.next_deadline(), self.resolver.next_deadline())
+        deadline = _sooner(deadline, self.sender.next_deadline())
+        deadline = _sooner(deadline, self._rest_until_ms)
+        netif.wake_at(now_ms if self._connect_wanted else deadline)
 
     def _take_messages(self):
         """Handshake messages, and after a full ring of them a rest for as long as they took: who
@@ -311,7 +306,9 @@ class WireGuard:
 
     def _announce(self):
         """Tell on_up, on_down and asyncio when that has changed. Last: they may call active()."""
-        up = self.netif is not None and any(peer.state == UP for peer in self.peers)
+        up = False
+        for peer in self.peers if self.netif is not None else ():
+            up = up or peer.state == UP
         if up == self.was_up:
             return
         self.was_up = up
@@ -348,6 +345,13 @@ def _settings(name):
         if key is not None:
             key.wipe()
     return settings
+
+
+def _sooner(a, b):
+    """The earlier of two deadlines; None is never."""
+    if a is None or b is not None and b < a:
+        return b
+    return a
 
 
 def _wall_ms():

@@ -83,8 +83,11 @@ class Resolver:
         """When to call step(), or None. An answer wakes by itself."""
         if self._asked is not None:
             return None
-        due = [name.due_ms for name in self._names if name.due_ms is not None]
-        return min(due) if due else None
+        deadline = None
+        for name in self._names:
+            if name.due_ms is not None and (deadline is None or name.due_ms < deadline):
+                deadline = name.due_ms
+        return deadline
 
     def _ask(self, now_ms):
         for name in self._names:

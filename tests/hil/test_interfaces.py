@@ -156,6 +156,13 @@ def test_stats_count_a_drop_by_its_reason_and_on_one_interface(bench: Bench) -> 
     assert after[1]["tx_data"] == before[1]["tx_data"]
 
 
+def test_a_look_that_finds_nothing_to_do_takes_little_heap(bench: Bench) -> None:
+    """Each datagram of a flood of handshake messages makes the board look."""
+    taken = board_script.run(bench.board.port, "flood_heap", "idle_pass_bytes()")
+    print("heap for one pass:", taken, "bytes")
+    assert taken <= 200
+
+
 def test_underlay_goes_and_comes_back(bench: Bench) -> None:
     """The cable is out for longer than a handshake waits: the words, and then new handshakes."""
     bench.run("watch('wg0')")
