@@ -12,10 +12,9 @@ WAIT_MS = 15000
 
 
 def make(task):
-    link = RawLink(bytes.fromhex(task["key"]), [task["address"] + "/24"])
-    peer = link.add_peer(
-        task["server_key"], task["endpoint"], [task["server"] + "/32"], task["preshared_key"]
-    )
+    link = RawLink(bytes.fromhex(task["key"]), [task["address"] + "/24", task["address6"]])
+    inside = [task["server"] + "/32", task["server6"] + "/128"]
+    peer = link.add_peer(task["server_key"], task["endpoint"], inside, task["preshared_key"])
     return link, peer
 
 
@@ -24,6 +23,7 @@ def run(task):
     for size in (0, 1, 56, 1300):
         took_ms = link.ping(task["server"], size=size)
         print("ping", size, took_ms is not None)
+    print("ping6", link.ping(task["server6"]) is not None)
     print("state", peer.state, peer.failure)
     port = link.udp(ECHO_PORT)
     print("ready")

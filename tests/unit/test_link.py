@@ -31,6 +31,7 @@ SCRIPT = ROOT / "tests" / "natmod" / "live.py"
 MICROPYTHON = ROOT / ".cache" / "build" / "natmod" / "vm" / "unix" / "micropython"
 NATMOD = ROOT / ".cache" / "build" / "natmod" / "x64"
 SERVER, BOARD = "10.9.0.1", "10.9.0.2"
+SERVER6, BOARD6 = "fd09::1", "fd09::2"
 KEY, PSK = bytes([0x40] + [7] * 30 + [0x47]), bytes(range(32))
 ECHOES = 20
 RUN_S = 60
@@ -49,10 +50,11 @@ def cpython() -> tuple[list[str], dict[str, str]]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Peer]:
-    with Peer([SERVER], log=tmp_path / "server.log") as peer:
+    with Peer([SERVER, SERVER6], log=tmp_path / "server.log") as peer:
         public = _wireguard.PrivateKey(KEY).public_key()
         psk = base64.b64encode(PSK).decode()
-        peer.add_peer(PeerConfig(base64.b64encode(public).decode(), [f"{BOARD}/32"], psk))
+        inside = [f"{BOARD}/32", f"{BOARD6}/128"]
+        peer.add_peer(PeerConfig(base64.b64encode(public).decode(), inside, psk))
         yield peer
 
 
@@ -69,11 +71,13 @@ def start(runner, server: Peer, use_asyncio: bool, **other: str) -> subprocess.P
     task = {
         "key": KEY.hex(),
         "address": BOARD,
+        "address6": BOARD6,
         "server": SERVER,
+        "server6": SERVER6,
         "server_key": server.public_key,
         "endpoint": f"127.0.0.1:{server.port}",
         "preshared_key": base64.b64encode(PSK).decode(),
-        "echoes": ECHOES,
+        "echoes": ECHOES if use_asyncio else 2 * ECHOES,
         "asyncio": use_asyncio,
         **other,
     }
@@ -108,13 +112,15 @@ def test_live_tunnel(server: Peer, runner) -> None:
     try:
         lines = lines_until(process, "ready")
         pings = [f"ping {size} True" for size in (0, 1, 56, 1300)]
-        assert lines == [*pings, "state up None", "ready"]
+        assert lines == [*pings, "ping6 True", "state up None", "ready"]
         assert server.ping(BOARD, count=5).received == 5
+        assert server.ping(BOARD6, count=5).received == 5
+        assert server.udp_step(f"[{BOARD6}]:7", 1234, ECHOES, 1200).acknowledged == ECHOES
         steps = server.udp_step(f"{BOARD}:7", 1234, ECHOES, 1200)
         assert (steps.sent, steps.acknowledged) == (ECHOES, ECHOES)
     finally:
         rest = end(process)
-    assert rest == [f"echoed {ECHOES}", "counters 0", "closed"]
+    assert rest == [f"echoed {2 * ECHOES}", "counters 0", "closed"]
 
 
 @pytest.mark.parametrize("runner", [cpython, micropython])

@@ -110,7 +110,15 @@ def lengths(t):
     return list(got) == hexes(t, "hash", "keyed", "mac", "auth", "tag", "xtag")
 
 
-PLAIN = {"Hash": hash_, "XAeadTest": xaead, "SealedDh": sealed_dh}
+def hash_matrix(t):
+    """make.py: every length from 0 to 512, with a key of one length."""
+    key, message, digests = pattern(t["keylen"], 1), pattern(512, 4), bytearray()
+    for n in range(513):
+        digests += _wireguard.blake2s(message[:n], key, n % 32 + 1)
+    return _wireguard.blake2s(digests) == unhexlify(t["out"])
+
+
+PLAIN = {"Hash": hash_, "HashMatrix": hash_matrix, "XAeadTest": xaead, "SealedDh": sealed_dh}
 RAW = {
     "AeadTest": raw_aead,
     "XdhComp": xdh,
