@@ -49,12 +49,17 @@ class MicropythonPlatform(PlatformBase):
         super().configure_default_packages(options, targets)
 
     @staticmethod
-    def _is_installed(package: str) -> bool:
-        """In a version that this PlatformIO takes, and not put there by us."""
+    def _installed(package: str) -> Path | None:
+        """Where it is, in a version that this PlatformIO takes."""
         wanted = get_core_dependencies()[package]
         spec = PackageSpec(owner=OWNER, name=package, requirements=wanted)
         found = ToolPackageManager().get_package(spec)
-        return found is not None and OURS not in Path(found.path).parts
+        return None if found is None else Path(found.path)
+
+    def _is_installed(self, package: str) -> bool:
+        """By PlatformIO, not by us."""
+        path = self._installed(package)
+        return path is not None and OURS not in path.parts
 
     def _offer_checker(self, package: str, name: str) -> None:
         """`pio check` looks among the installed packages only, so link ours there."""
@@ -63,7 +68,8 @@ class MicropythonPlatform(PlatformBase):
         if program is None or self._is_installed(package):
             return
         folder = self._write_package(package, name, PROGRAM_SCRIPT.format(program=program))
-        (folder / name).chmod(0o755)
+        if self._installed(package) == folder.resolve():
+            return  # another pio may be reading the link
         spec = PackageSpec(owner=OWNER, name=package, requirements=f"symlink://{folder}")
         manager = ToolPackageManager()
         Path(manager.package_dir).mkdir(parents=True, exist_ok=True)
@@ -82,5 +88,6 @@ class MicropythonPlatform(PlatformBase):
         for name, content in (("package.json", json.dumps(manifest)), (file, text)):
             fresh = folder / f"{name}.{os.getpid()}"
             fresh.write_text(content, encoding="utf-8")
+            fresh.chmod(0o755)
             fresh.replace(folder / name)  # another pio may be reading it
         return folder

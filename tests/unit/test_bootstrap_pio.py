@@ -189,6 +189,7 @@ def test_check() -> None:
         ),
         ("clangtidy", "int wg_f(int *p);\nint wg_f(int *p) {\n    return p == 0 ? *p : 1;\n}\n"),
     ],
+    ids=["cppcheck", "clangtidy"],
 )
 def test_check_finds_what_is_planted(tool: str, code: str) -> None:
     folder = ROOT / "build" / f"planted-{os.getpid()}"  # git does not look there

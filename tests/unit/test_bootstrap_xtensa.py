@@ -94,12 +94,16 @@ def test_other_machines_are_told_what_to_do(box: Path, monkeypatch: pytest.Monke
 def test_a_package_of_another_hash_is_not_unpacked(
     box: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The real lock and fetch tool, in a checkout of their own, over a package that was changed."""
+    """The real fetch tool and the lock's first package, which was changed after its download and is
+    not to be had anew: its suite does not exist."""
     (box / "firmware").mkdir()
     for name in ("fetch.py", "sourcelock.py", "xtensa.lock"):
         shutil.copy(ROOT / "firmware" / name, box / "firmware" / name)
     lock = (box / "firmware" / "xtensa.lock").read_text()
-    section = lock[lock.index("[binutils-xtensa-lx106]") :]
+    section = lock[lock.index("[binutils-xtensa-lx106]") :].split("\n\n")[0]
+    assert "suite = trixie" in section
+    gone = section.replace("suite = trixie", "suite = nowhere") + "\n"
+    (box / "firmware" / "xtensa.lock").write_text(gone)
     file = section.split("sha256 =\n")[1].splitlines()[0].split()[1]
     kept = box / ".cache" / "downloads" / "binutils-xtensa-lx106-2.44-3+6+b2-debian"
     kept.mkdir(parents=True)

@@ -202,6 +202,7 @@ def test_board_files_follow_conventions(path: Path) -> None:
     assert board["upload"]["maximum_size"] > 0 and board["upload"]["maximum_ram_size"] > 0
     folder = ROOT / "boards" / path.stem.removesuffix("_riscv").upper()
     assert folder.is_dir(), "MicroPython's board folder"
+    assert f"`{path.stem}`" in (ROOT / "docs" / "BOARDS.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.boards
