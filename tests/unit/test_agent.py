@@ -331,7 +331,10 @@ def test_no_reply_holds_a_secret(tmp_path):
 requests = st.one_of(
     st.binary(max_size=60),
     st.fixed_dictionaries(
-        {"op": st.sampled_from(["hello", "prepare", "commit", "show", "config", "remove"]) | st.text()},
+        {
+            "op": st.sampled_from(["hello", "prepare", "commit", "show", "config", "remove"])
+            | st.text()
+        },
         optional={
             "id": st.integers() | st.none() | st.text(max_size=3) | st.floats(),
             "name": st.sampled_from(["wg0", "wg1", ""]) | st.integers(),

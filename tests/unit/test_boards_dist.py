@@ -87,9 +87,7 @@ def test_a_missing_compiler_is_one_line() -> None:
 def test_a_missing_program_that_a_package_brings_is_named(tmp_path: Path) -> None:
     done = boards("build", "rpi_pico", PATH=str(tmp_path))
     assert done.returncode == 2
-    assert (
-        "missing system packages: cmake ninja-build libstdc++-arm-none-eabi-dev" in done.stderr
-    )
+    assert "missing system packages: cmake ninja-build libstdc++-arm-none-eabi-dev" in done.stderr
 
 
 def test_a_source_out_of_reach_names_board_address_and_place(
