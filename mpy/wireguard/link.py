@@ -330,7 +330,7 @@ class RawLink:
                     address, port = self._look_up(endpoint)
                     self._path.set_endpoint(peer.id, address, port)
                 except OSError:
-                    entry[2] = True
+                    pass  # the address known until now may still be good
 
 
 class Udp:

@@ -156,3 +156,16 @@ def test_a_wrong_transcript_and_vector_are_noticed() -> None:
         spoilt = [{**tests[0], "sealed": "00" + tests[0]["sealed"][2:]}]
         with pytest.raises(AssertionError):
             run_groups(machine, [(kind, spoilt)], 1)
+
+
+def test_a_module_with_a_wrong_constant_fails_the_transcript(tmp_path: Path) -> None:
+    """The protocol's identifier is in no self-test: only the recording can tell."""
+    data = module_of("x64").read_bytes()
+    assert data.count(b"WireGuard v1 zx2c4") == 1
+    wrong = tmp_path / "_wireguard.mpy"
+    wrong.write_bytes(data.replace(b"WireGuard v1 zx2c4", b"WireGuard v2 zx2c4"))
+    with machines.machine("x64", wrong) as machine:
+        assert machine.exec("import _wireguard\nprint(_wireguard.selftest())") == "0\n"
+        for test in transcripts():
+            with pytest.raises(machines.Failed, match="AssertionError|TypeError"):
+                replay(machine, test)
