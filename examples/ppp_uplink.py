@@ -11,11 +11,19 @@ import machine
 import network
 
 BAUD = 921600
-LOOK_MS = 100
+BUFFER_BYTES = 16384
+LOOK_MS = 500
 
-# Buffers for whole packets: MicroPython reads the UART when it comes to it, and lwIP's packets must
-# fit into the transmit buffer, because lwIP writes in an interrupt and cannot wait.
-uart = machine.UART(0, baudrate=BAUD, tx=machine.Pin(0), rx=machine.Pin(1), txbuf=8192, rxbuf=8192)
+# Each buffer has to hold what TCP may send at once, six full packets on an RP2040: lwIP writes in
+# an interrupt and cannot wait, and MicroPython reads the UART when it comes to it.
+uart = machine.UART(
+    0,
+    baudrate=BAUD,
+    tx=machine.Pin(0),
+    rx=machine.Pin(1),
+    txbuf=BUFFER_BYTES,
+    rxbuf=BUFFER_BYTES,
+)
 ppp = network.PPP(uart)
 ppp.connect()
 

@@ -20,8 +20,8 @@ from ppp.peer import PppPeer
 from wgprov.targets.rp2040 import ENV, Rp2040Board
 
 UPLINK = ROOT / "examples" / "ppp_uplink.py"
-PROMPT_TIMEOUT_S = 60.0
-LINK_TIMEOUT_S = 60.0
+PROMPT_TIMEOUT_S = 120.0
+LINK_TIMEOUT_S = 120.0
 
 
 def uf2() -> Path:
@@ -31,7 +31,7 @@ def uf2() -> Path:
 class PicoRig(Rig):
     """As Rig. The board is given a main.py that brings PPP up, as its user would write it."""
 
-    patience = 5.0
+    patience = 10.0
     board: Rp2040Board
     network: PppPeer
 

@@ -13,7 +13,7 @@ from demo.steps import Figures, Say
 
 TRANSFER_BYTES = 64 * 1024
 KEY_AGE_S = 120.0  # paper §6.1, REKEY_AFTER_TIME
-PASS_TIMEOUT_S = 60.0
+PASS_TIMEOUT_S = 240.0
 REKEY_TIMEOUT_S = 20.0
 
 
