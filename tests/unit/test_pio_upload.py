@@ -205,6 +205,14 @@ def test_board_files_follow_conventions(path: Path) -> None:
     assert f"`{path.stem}`" in (ROOT / "docs" / "BOARDS.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("env", ["esp32s2", "nucleo_f767zi"])
+def test_nothing_to_upload_by_pio(env: str) -> None:
+    """Neither is ever built here."""
+    done = pio("run", "-e", env, "-t", "nobuild", "-t", "upload", "--upload-port", "x")
+    lines = [line for line in done.stderr.splitlines() if line.startswith("upload: ")]
+    assert done.returncode != 0 and len(lines) == 1, done.stdout + done.stderr
+
+
 @pytest.mark.boards
 @pytest.mark.timeout(900)
 def test_pico_by_pio(drive: Path, tmp_path: Path) -> None:
