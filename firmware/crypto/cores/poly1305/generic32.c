@@ -8,7 +8,7 @@
 #include "wg_util.h"
 
 #if defined(__XTENSA__) && !defined(WG_UNEVEN_TIME_ACCEPTED)
-#error "not in constant time on Xtensa, whose compilers branch on carries: cores/poly1305/xtensa.c is"
+#error "not in constant time on Xtensa, where gcc branches on carries: take poly1305/xtensa.c"
 #endif
 
 // What the products use at most, of all targets of tests/native (test_wipe.c).

@@ -17,7 +17,7 @@
 #include "wg_x25519.h"
 
 #if defined(__XTENSA__) && !defined(WG_UNEVEN_TIME_ACCEPTED)
-#error "not in constant time on Xtensa, whose compilers branch on carries: cores/x25519/xtensa.c is"
+#error "not in constant time on Xtensa, where gcc branches on carries: take x25519/xtensa.c"
 #endif
 
 #define FE_WORDS 10
