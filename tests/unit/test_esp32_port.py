@@ -80,7 +80,7 @@ def definitions(arch: str, board: str) -> list[str]:
         *chosen,
         *words(FIRMWARE / "crypto" / "arch" / f"{arch}.mk", "WG_ARCH_DEFINES"),
         *('-DWG_PORT_HEADER="wg_esp32.h"', "-DMICROPY_SCHEDULER_STATIC_NODES=(1)"),
-        *(f"-DCONFIG_IDF_TARGET_{board}=1", "-DWG_CHECK_CORE_LOCKING=1"),
+        *(f"-DCONFIG_IDF_TARGET_{board}=1", "-DWG_CHECK_CORE_LOCKING=1", "-DWG_CHECK_NETIF_DATA=1"),
     ]
 
 
@@ -243,11 +243,19 @@ def test_cmake_says_the_same(chip: str, tmp_path: Path) -> None:
     assert "-Wl,--wrap=ip4_route_src_hook" in lists["LINK_OPTIONS"]
 
 
-def test_missing_core_lock_stops_the_build(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("WG_CHECK_CORE_LOCKING", "LWIP_TCPIP_CORE_LOCKING"),
+        ("WG_CHECK_NETIF_DATA", "LWIP_PPP_SUPPORT"),
+    ],
+)
+def test_missing_setting_stops_the_build(setting: str, name: str, tmp_path: Path) -> None:
     write_generated(tmp_path, sources("generic"))
-    command = [*compile_command("ESP32C3", tmp_path), "-UWG_CHECK_CORE_LOCKING"]
-    command += ["-DWG_CHECK_CORE_LOCKING=0"]
-    assert "CONFIG_LWIP_TCPIP_CORE_LOCKING" in compile_one(command, PORT / "wg_esp32.c", tmp_path)
+    command = [*compile_command("ESP32C3", tmp_path), f"-U{setting}", f"-D{setting}=0"]
+    text = compile_one(command, PORT / "wg_esp32.c", tmp_path)
+    assert f"#error Build with firmware/ports/esp32/sdkconfig.wireguard: CONFIG_{name}" in text
+    assert f"CONFIG_{name}=y\n" in (PORT / "sdkconfig.wireguard").read_text(encoding="utf-8")
 
 
 # --- the lock is a mutex: what stands under it ---------------------------------------------------

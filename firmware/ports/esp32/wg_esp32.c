@@ -13,6 +13,11 @@
 #if !LWIP_TCPIP_CORE_LOCKING
 #error Build with firmware/ports/esp32/sdkconfig.wireguard: CONFIG_LWIP_TCPIP_CORE_LOCKING is needed
 #endif
+/* esp_netif is told of every interface's addresses and, without this, takes our `state` for an
+ * object of its own. It follows from CONFIG_LWIP_PPP_SUPPORT, which MicroPython's boards have. */
+#if !LWIP_ESP_NETIF_DATA
+#error Build with firmware/ports/esp32/sdkconfig.wireguard: CONFIG_LWIP_PPP_SUPPORT is needed
+#endif
 
 /* lwIP, and with it the mutex, exists only after esp_netif_init(), which MicroPython calls when
  * `network` is first imported: too late for a tunnel that comes up at boot. Only MicroPython's task

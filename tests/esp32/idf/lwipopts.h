@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * For a syntax and size check only (README.md): the options of lwIP that matter to the module, with
- * the values that ESP-IDF's own lwipopts.h gives them under firmware/ports/esp32/sdkconfig.wireguard.
+ * the values that ESP-IDF's own lwipopts.h gives them under
+ * firmware/ports/esp32/sdkconfig.wireguard.
  */
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
@@ -14,6 +15,7 @@
 #define LWIP_IPV6 1
 #define LWIP_DNS 1
 #define LWIP_TCPIP_CORE_LOCKING WG_CHECK_CORE_LOCKING
+#define LWIP_ESP_NETIF_DATA WG_CHECK_NETIF_DATA
 #define LWIP_NETIF_API 1
 #define LWIP_SOCKET 0
 #define TCPIP_THREAD_STACKSIZE 4608
