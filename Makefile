@@ -25,7 +25,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench bench-net xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench bench-net fuzz analyze xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -46,6 +46,8 @@ help:
 	@echo 'make bench          what each crypto core costs on each processor, counted in emulators'
 	@echo 'make bench-net      instructions for each packet, with the tunnel and without'
 	@echo 'make xtensa         a compiler for Xtensa, for bench and for: make test-xtensa'
+	@echo 'make fuzz           libFuzzer on the C code, FUZZ_SECONDS=$(FUZZ_SECONDS) a target'
+	@echo 'make analyze        gcc -fanalyzer, cppcheck and clang-tidy on the C code'
 	@echo 'make lint           ruff, clang-format'
 	@echo 'make format         rewrite the sources in the house style'
 	@echo 'make clean          remove what was built;  make distclean  the whole .cache folder'
@@ -143,6 +145,14 @@ bench: setup
 
 bench-net: setup $(ENV)
 	@$(VENV)/python bench/net.py --env $(ENV) $(ARGS)
+
+# Their tools are no part of setup: Debian's clang-14 and libclang-rt-14-dev; cppcheck, clang-tidy-14.
+FUZZ_SECONDS ?= 60
+fuzz: setup
+	@$(MAKE) --no-print-directory -C tests/fuzz run FUZZ_SECONDS=$(FUZZ_SECONDS)
+
+analyze: setup $(ENV)
+	@$(MAKE) --no-print-directory -C tests/analysis
 
 lint: setup
 	@$(VENV)/ruff check --quiet .

@@ -21,9 +21,10 @@ void wg_path_wipe(wg_path *path) {
 }
 
 void wg_path_set_identity(wg_path *path, const uint8_t public_key[32]) {
-    uint8_t label_and_key[8 + 32];
-    memcpy(label_and_key, "mac1----", 8);
-    memcpy(label_and_key + 8, public_key, 32);
+    static const uint8_t label[8] = "mac1----"; /* no string: without its end */
+    uint8_t label_and_key[sizeof label + 32];
+    memcpy(label_and_key, label, sizeof label);
+    memcpy(label_and_key + sizeof label, public_key, 32);
     wg_blake2s(path->mac1_key, sizeof path->mac1_key, NULL, 0, label_and_key, sizeof label_and_key);
 }
 

@@ -27,12 +27,17 @@ bool wg_replay_check(const wg_replay *r, uint64_t counter) {
            (r->bits[replay_word(counter)] & replay_bit(counter)) == 0;
 }
 
-// Forget what the ring remembers of `count` counters from `first` on: whole words where it can.
+// Forget what the ring remembers of `count` counters from `first` on, word by word.
 static void replay_clear(wg_replay *r, uint64_t first, unsigned count) {
     while (count != 0) {
         unsigned from = (uint32_t)first & 31;
-        unsigned bits = count < 32 - from ? count : 32 - from;
-        r->bits[replay_word(first)] &= ~(UINT32_MAX >> (32 - bits) << from);
+        unsigned bits = 32 - from;
+        uint32_t fresh = UINT32_MAX << from;
+        if (count < bits) {
+            bits = count;
+            fresh &= ~(UINT32_MAX << (from + count));
+        }
+        r->bits[replay_word(first)] &= ~fresh;
         first += bits;
         count -= bits;
     }
