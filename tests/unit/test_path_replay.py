@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The replay window equals its specification for every short sequence of counters out of those where
-it could differ: the edges of words, of the ring and of the window, and far leaps. Tried one by one,
-in C."""
+"""The replay window equals its specification for every short sequence of counters out of those
+where it could differ: the edges of words, of the ring and of the window, and far leaps. Tried one
+by one, in C."""
 
 from __future__ import annotations
 
