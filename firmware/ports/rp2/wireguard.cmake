@@ -14,9 +14,13 @@ target_sources(usermod_wireguard_rp2 INTERFACE
     ${WG_RP2}/health.c
     ${WG_RP2}/noise_common.c
     ${WG_RP2}/${WG_NOISE}
+    ${WG_RP2}/ppp_lock.c
     ${WG_ROOT}/ports/qemu_mps2/listen_guard.c
 )
 target_include_directories(usermod_wireguard_rp2 INTERFACE ${WG_RP2})
 target_compile_definitions(usermod_wireguard_rp2 INTERFACE WG_PORT_HEADER="wg_rp2.h")
 target_link_options(usermod_wireguard_rp2 INTERFACE -Wl,--wrap=tcp_err -Wl,--wrap=tcp_recv)
+foreach(name pppos_create pppos_input ppp_connect ppp_close ppp_free)  # ppp_lock.c
+    target_link_options(usermod_wireguard_rp2 INTERFACE -Wl,--wrap=${name})
+endforeach()
 target_link_libraries(usermod INTERFACE usermod_wireguard_rp2)
