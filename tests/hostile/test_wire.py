@@ -7,13 +7,14 @@ from __future__ import annotations
 import itertools
 import os
 import struct
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.hostile import cases_data, cases_handshake, cases_load
 from tests.hostile.cases import Case, World
-from tests.hostile.endpoint import HANDSHAKE_TRIES, RESPONSE
+from tests.hostile.endpoint import COOKIE, HANDSHAKE_TRIES, RESPONSE
 from tests.hostile.packets import Echo, checksum
 from tests.hostile.targets import Board
 from tests.hostile.wire import GATEWAY, GUEST, IPV4, Wire
@@ -30,6 +31,7 @@ AGAIN = (
 )
 FRAGMENTS_MOST = 10  # lwIP's IP_REASS_MAX_PBUFS
 INCOMPLETE = 300
+COMPUTATIONS_MOST = 20  # 8 at once, 4 a second (LOAD_BURST, LOAD_INTERVAL_MS), and a margin
 
 
 @pytest.fixture
@@ -92,6 +94,22 @@ def test_fragments_that_never_end(world: World, wire: Wire) -> None:
         )
     for _ in range(10):
         world.check_alive(client, session)
+
+
+def test_a_flood_costs_few_computations(wired: Board, world: World) -> None:
+    """Under load a message without a cookie is answered by one and read no further (paper §5.3):
+    of thousands only the first few, and those that slip in between, cost a Diffie-Hellman."""
+    before = wired.counters()
+    sockets = [world.stranger() for _ in range(cases_load.SOURCES)]
+    with cases_load.Flood(world, sockets, cases_load.junk(world, mac1=True)):
+        time.sleep(cases_load.FLOOD_S)
+    after = wired.counters()
+    more = {name: after[name] - before[name] for name in ("initiation_forged", "cookie_sent")}
+    print(more)
+    assert more["initiation_forged"] <= COMPUTATIONS_MOST
+    assert more["cookie_sent"] > 10 * COMPUTATIONS_MOST
+    for sock in sockets:
+        assert all(datagram[0] == COOKIE for datagram in world.heard(sock))
 
 
 def test_outer_ip_options_do_not_matter(world: World, wire: Wire) -> None:
