@@ -37,17 +37,16 @@ def of_interface(wg):
             return words
     if not wg.peers:
         return "no peers"
-    for state in (states.CONNECTING, states.UP):
-        if any(peer.state == state for peer in wg.peers):
-            return states.CONNECTING if state == states.CONNECTING else IDLE
-    return IDLE
+    connecting = any(peer.state == states.CONNECTING for peer in wg.peers)
+    return states.CONNECTING if connecting else IDLE
 
 
 def of_peer(wg, peer):
     """Words for one peer of an active interface."""
     if wg.is_up(peer) and wg.sender.stuck_since_ms is None:
         return "up"
-    return why_down(wg, peer) or (IDLE if peer.state == states.UP else peer.state)
+    words = why_down(wg, peer)
+    return words or (states.CONNECTING if peer.state == states.CONNECTING else IDLE)
 
 
 def why_down(wg, peer):

@@ -190,3 +190,21 @@ def test_an_event_of_c_is_not_lost() -> None:
     b.path.flush = flush
     world.run(SECOND_MS)
     assert a.delivered == [waiting]
+
+
+def test_what_waited_for_our_own_handshake_is_not_lost() -> None:
+    world, a, b = pair()
+    waiting = [a.send(b) for _ in range(3)]
+    seal, calls = a.path.seal, []
+
+    def seal_twice(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise MemoryError
+        return seal(*arguments)
+
+    a.path.seal = seal_twice
+    world.run(100)
+    assert a.errors == 1 and b.delivered == []  # what was sealed has not been drained yet
+    world.run(SECOND_MS)
+    assert b.delivered == waiting

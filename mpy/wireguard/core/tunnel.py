@@ -26,6 +26,7 @@ _EVENTS_SHIFT = 5
 _WANTED = 1 << _EVENTS_SHIFT
 _CONFIRMED = 2 << _EVENTS_SHIFT
 _REVIEW = 4 << _EVENTS_SHIFT  # C's ACTIVITY, and what is left to do at the end of everything else
+_CONFIRM = 8 << _EVENTS_SHIFT  # use the session that our handshake has made
 
 _COUNTERS = (
     "initiation_sent",
@@ -73,6 +74,7 @@ class Tunnel:
             (timers.GIVE_UP, self._give_up),
             (timers.RETRY, self.handshakes.initiate),
             (_CONFIRMED, self._confirmed),
+            (_CONFIRM, self._confirm),
             (timers.KEEPALIVE, self._keepalive),
             (_WANTED | timers.HANDSHAKE, self._want_handshake),
         )
@@ -221,11 +223,13 @@ class Tunnel:
         peer.timers.response_received(now_ms)
         peer.mark_up(now_ms)
         self.path.take_events(peer.id)  # what was asked for before is done now
-        peer.todo = 0
-        # The first packet on the new session lets the responder use it too (paper §5.1).
-        if not self._release(peer, now_ms):
-            peer.todo |= timers.KEEPALIVE
+        peer.todo = _CONFIRM
         self.review(peer, now_ms)
+
+    def _confirm(self, peer, now_ms):
+        """The first packet on the new session lets the responder use it too (paper §5.1)."""
+        if not self._release(peer, now_ms):
+            self._keepalive(peer, now_ms)
 
     def _wipe(self, peer, _now_ms):
         self.path.wipe(peer.id)
@@ -268,8 +272,9 @@ class Tunnel:
     def _release(self, peer, now_ms):
         """Send what waited for the session. Return the number of packets."""
         sent = self.path.flush(peer.id, now_ms)
-        for inner in peer.take_staged():
-            sent += self._seal(peer, inner, now_ms)
+        while peer.staged:
+            sent += self._seal(peer, peer.staged[0], now_ms)
+            peer.staged.pop(0)
         return sent
 
     def install(self, peer, session, source, now_ms):
