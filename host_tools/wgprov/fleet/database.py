@@ -130,7 +130,7 @@ class Database:
     def _refuse_for_good(
         self, name: str, serial: str, network: Network, address: str | None
     ) -> None:
-        """Trying again helps against a quick station, not against a list that contradicts itself."""
+        """Trying again helps against a quick station, not a list that contradicts itself."""
         taken = self._row(_boards.c.name == name)
         if taken and taken.serial != serial:
             raise InputError(f"{serial}: the name {name} belongs to {taken.serial}")
