@@ -53,6 +53,7 @@ class Relay:
 
     def __init__(self, to: Address, bad: Bad = CLEAN, seed: int = 0) -> None:
         self.counts: Counter[str] = Counter()
+        self._heard: dict[str, float] = {}
         self._to, self._bad = to, bad
         self._choice = random.Random(seed)
         self._client: Address | None = None
@@ -89,6 +90,11 @@ class Relay:
             self._fronts.append(self._front)
             self.counts["moves"] += 1
 
+    def silences(self) -> dict[str, float]:
+        """Seconds since each end was last heard."""
+        now = time.monotonic()
+        return {end: round(now - at, 1) for end, at in self._heard.items()}
+
     def _run(self) -> None:
         while not self._stop.is_set():
             with self._lock:
@@ -110,6 +116,7 @@ class Relay:
         if to_server:
             self._client = source
         self.counts["datagrams"] += 1
+        self._heard["client" if to_server else "server"] = time.monotonic()
         lot = self._choice.random()
         bad = self._bad
         if lot < bad.loss:
