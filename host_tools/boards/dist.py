@@ -24,6 +24,7 @@ DIST = paths.ROOT / "dist"
 FIRMWARE = paths.CACHE / "build" / "firmware"
 NATMOD = paths.CACHE / "build" / "natmod"
 MANIFEST = "manifest.json"
+FLASH_FILE = "flash.bin"
 STRIP = "arm-none-eabi-objcopy"
 MANIFEST_VERSION = 1
 FIRMWARE_SUFFIXES = ("uf2", "bin", "elf")
@@ -124,8 +125,19 @@ def ship(item: Item, folder: Path) -> list[dict[str, object]]:
     return shipped
 
 
+def start_afresh(item: Item) -> None:
+    """What earlier builds left may get into the next one (MicroPython collects names, and does not
+    forget those of a source that has gone). An emulated board's flash stays."""
+    for folder in {source.parent for _, source in item.files}:
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != FLASH_FILE:
+                path.unlink()
+
+
 def build_all(chosen: Sequence[Item], folder: Path, run: Callable[[str], None]) -> Outcome:
-    """Build the items one after the other into an empty folder."""
+    """Build the items from nothing, one after the other, into an empty folder."""
     outcome = Outcome({}, {}, {})
     for number, item in enumerate(chosen, 1):
         steps.say(f"[{number}/{len(chosen)}] {item.target}")
@@ -134,6 +146,7 @@ def build_all(chosen: Sequence[Item], folder: Path, run: Callable[[str], None]) 
             steps.say(f"  {item.target}: cannot be built here: {reason}")
             continue
         try:
+            start_afresh(item)
             run(item.target)
             outcome.built[item.target] = ship(item, folder)
         except steps.StepError as error:

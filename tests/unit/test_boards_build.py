@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Two builds in different folders give the same bytes: the Pico's firmware, an emulated board's, a
-native module. The second folder's path is longer and has a space in it, and what is built there is
-built from nothing, while the checkout's is what its own incremental builds have made of it."""
+native module. Both folders are copies of the checkout in which nothing is built yet; the second
+one's path is longer and has a space in it."""
 
 from __future__ import annotations
 
@@ -28,33 +28,26 @@ def run(folder: Path, *command: str | Path) -> None:
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
 
 
-def build(folder: Path) -> None:
-    """What `make rpi_pico` and its like do, without the setup around it."""
-    run(folder, "make", "-C", "firmware/binding/natmod", f"ARCH={NATMOD}")
-    run(folder, "make", "-C", "firmware/ports/qemu_mps2", f"BOARD={EMULATED.upper()}", "-j2")
-    run(folder, sys.executable, "-m", "host_tools.boards", "build", "rpi_pico")
+COMMANDS: dict[str, list[str]] = {
+    "rpi_pico": [sys.executable, "-m", "host_tools.boards", "build", "rpi_pico"],
+    EMULATED: ["make", "-C", "firmware/ports/qemu_mps2", f"BOARD={EMULATED.upper()}", "-j2"],
+    f"natmod_{NATMOD}": ["make", "-C", "firmware/binding/natmod", f"ARCH={NATMOD}"],
+}
 
 
-def shipped(folder: Path, target: Path) -> dict[str, str]:
-    """Name -> hash of what `make boards` would ship from this folder."""
-    chosen = [
-        item
-        for item in dist.items([EMULATED], [NATMOD], lambda board: None)
-        if item.target in ("rpi_pico", EMULATED, f"natmod_{NATMOD}")
-    ]
-    target.mkdir()
-    found = {}
-    for item in chosen:
-        files = tuple((name, folder / path.relative_to(ROOT)) for name, path in item.files)
-        moved = dist.Item(item.target, item.check, files, item.strip)
-        found.update({str(f["name"]): str(f["sha256"]) for f in dist.ship(moved, target)})
-    return found
+def shipped(folder: Path, name: str) -> dict[str, str]:
+    """Name -> hash of what `make boards` would ship of this target from this folder."""
+    chosen = dist.items([EMULATED], [NATMOD], lambda board: None)
+    item = next(item for item in chosen if item.target == name)
+    files = tuple((file, folder / path.relative_to(ROOT)) for file, path in item.files)
+    target = folder / "shipped"
+    target.mkdir(exist_ok=True)
+    described = dist.ship(dist.Item(name, item.check, files, item.strip), target)
+    return {str(file["name"]): str(file["sha256"]) for file in described}
 
 
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the checkout's files and of the fetched sources, with nothing built."""
-    folder = tmp_path_factory.mktemp("a folder with a longer path") / "copy"
+def copy_checkout(folder: Path) -> None:
+    """The checkout's files and the fetched sources, with nothing built but mpy-cross."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True).stdout
     for name in filter(None, names.decode().split("\0")):
@@ -69,17 +62,27 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cross = common.MPY_CROSS.relative_to(ROOT)
     (folder / cross).parent.mkdir(parents=True)
     shutil.copy2(ROOT / cross, folder / cross)
-    return folder
 
 
-def test_two_builds_in_different_folders_give_the_same_bytes(other: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two folders with the same files."""
     run(ROOT, sys.executable, "firmware/fetch.py", *table.BOARDS[0].sources)
-    build(ROOT)
-    here = shipped(ROOT, tmp_path / "here")
-    build(other)
-    there = shipped(other, tmp_path / "there")
-    assert len(here) == 4
-    assert here == there
-    for name in here:
-        content = (tmp_path / "there" / name).read_bytes()
-        assert str(other).encode() not in content, name
+    first = tmp_path_factory.mktemp("copy") / "wg"
+    second = tmp_path_factory.mktemp("a folder with a longer path") / "another copy"
+    copy_checkout(first)
+    shutil.copytree(first, second, symlinks=True)
+    return [first, second]
+
+
+@pytest.mark.parametrize("target", [f"natmod_{NATMOD}", EMULATED, "rpi_pico"])
+def test_two_builds_in_different_folders_give_the_same_bytes(
+    copies: list[Path], target: str
+) -> None:
+    found = []
+    for folder in copies:
+        run(folder, *COMMANDS[target])
+        found.append(shipped(folder, target))
+        for name in found[0]:
+            assert str(folder).encode() not in (folder / "shipped" / name).read_bytes(), name
+    assert found[0] == found[1]

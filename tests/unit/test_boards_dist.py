@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -137,12 +138,25 @@ def item(folder: Path, target: str, text: str, reason: str = "") -> dist.Item:
         if reason:
             raise steps.StepError(f"{target}: {reason}")
 
-    (folder / f"{target}.out").write_text(text, encoding="utf-8")
-    return dist.Item(target, check, ((f"{target}.uf2", folder / f"{target}.out"),))
+    place = folder / target / "firmware.out"
+    place.parent.mkdir(parents=True)
+    (place.parent / "text").write_text(text, encoding="utf-8")
+    (place.parent / "flash.bin").touch()
+    return dist.Item(target, check, ((f"{target}.uf2", place),))
 
 
-def run_nothing(target: str) -> None:
-    """The build is done already."""
+def builder(folder: Path) -> Callable[[str], None]:
+    """What stands for make: leaves what the item's text was, unless that was empty."""
+    texts = {path.parent.name: path.read_text() for path in folder.glob("*/text")}
+
+    def run(target: str) -> None:
+        assert [path.name for path in (folder / target).iterdir()] == ["flash.bin"], "from nothing"
+        if target == "broken":
+            raise steps.StepError("make broken failed with exit status 2")
+        if texts[target]:
+            (folder / target / "firmware.out").write_text(texts[target], encoding="utf-8")
+
+    return run
 
 
 def test_what_is_built_what_is_left_out_and_what_fails(tmp_path: Path) -> None:
@@ -155,17 +169,11 @@ def test_what_is_built_what_is_left_out_and_what_fails(tmp_path: Path) -> None:
         item(made, "broken", ""),
         item(made, "silent", ""),
     ]
-    (made / "silent.out").unlink()
-
-    def run(target: str) -> None:
-        if target == "broken":
-            raise steps.StepError("make broken failed with exit status 2")
-
-    outcome = dist.build_all(chosen, out, run)
+    outcome = dist.build_all(chosen, out, builder(made))
     assert outcome.left_out == {"missing": "no compiler for it"}
     assert outcome.failed == {
         "broken": "make broken failed with exit status 2",
-        "silent": "make silent left no silent.out",
+        "silent": "make silent left no firmware.out",
     }
     content = b"firmware"
     expected = {"name": "good.uf2", "bytes": 8, "sha256": hashlib.sha256(content).hexdigest()}
@@ -187,24 +195,20 @@ def test_exit_status_and_dist_folder(
     old = tmp_path / "dist"
     old.mkdir()
     (old / "old.uf2").touch()
-    chosen = [item(made, "good", "firmware"), item(made, "missing", "", reason="no compiler")]
-
-    def run(target: str) -> None:
-        if fails:
-            raise steps.StepError("no")
-
+    name = "broken" if fails else "good"
+    chosen = [item(made, name, "firmware"), item(made, "missing", "", reason="no compiler")]
     monkeypatch.setattr(dist, "DIST", old)
     monkeypatch.setattr(dist, "items", lambda *_: chosen)
-    monkeypatch.setattr(dist, "make", run)
+    monkeypatch.setattr(dist, "make", builder(made))
     if fails:
-        with pytest.raises(steps.StepError, match="1 failed: good"):
-            dist.all_boards([], [], run_nothing)
+        with pytest.raises(steps.StepError, match="1 failed: broken"):
+            dist.all_boards([], [], print)
     else:
-        dist.all_boards([], [], run_nothing)
+        dist.all_boards([], [], print)
     names = sorted(path.name for path in old.iterdir())
     assert names == (["manifest.json"] if fails else ["good.uf2", "manifest.json"])
     found = json.loads((old / "manifest.json").read_text(encoding="utf-8"))
-    assert found["not_built"] == (["good", "missing"] if fails else ["missing"])
+    assert found["not_built"] == (["broken", "missing"] if fails else ["missing"])
     assert found["micropython"] == "1.25.0"
     assert not (tmp_path / "dist.new").exists()
 
@@ -218,13 +222,13 @@ def test_the_manifest_holds_nothing_of_the_machine(tmp_path: Path) -> None:
         chosen = [item(folder, "good", "firmware"), item(folder, "missing", "", reason=reason)]
         shipped = folder / "dist"
         shipped.mkdir()
-        texts.append(dist.manifest(dist.build_all(chosen, shipped, run_nothing)))
+        texts.append(dist.manifest(dist.build_all(chosen, shipped, builder(folder))))
     assert texts[0] == texts[1]
     assert str(tmp_path) not in texts[0]
 
 
 def test_everything_is_an_item() -> None:
-    chosen = dist.items(["qemu_an386"], ["armv6m", "xtensawin"], run_nothing)
+    chosen = dist.items(["qemu_an386"], ["armv6m", "xtensawin"], print)
     names = {name for one in chosen for name, _ in one.files}
     assert {"rpi_pico.uf2", "rpi_pico.elf", "rpi_pico2.uf2", "nucleo_f767zi.bin"} <= names
     assert {"esp32c3.bin", "qemu_an386.elf", "_wireguard-armv6m.mpy"} <= names
