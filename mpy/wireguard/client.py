@@ -244,7 +244,11 @@ class WireGuard:
 
     def _step(self):
         netif = self.netif
-        self._take_messages()
+        began_ms = netif.now()
+        if self._rest_until_ms is not None and began_ms < self._rest_until_ms:
+            # A message that found room in the ring has called: it is taken after the rest.
+            return netif.wake_at(self._rest_until_ms)
+        is_flooded = self._take_messages()
         now_ms = netif.now()
         if netif.underlay_changes() != self._underlay_changes:
             self._underlay_changed(now_ms)
@@ -258,26 +262,27 @@ class WireGuard:
             self.resolver.stale(peer, stale, now_ms)
         deadline = _sooner(self.tunnel.next_deadline(), self.resolver.next_deadline())
         deadline = _sooner(deadline, self.sender.next_deadline())
-        deadline = _sooner(deadline, self._rest_until_ms)
-        netif.wake_at(now_ms if self._connect_wanted else deadline)
+        if self._connect_wanted:
+            deadline = now_ms
+        self._rest_until_ms = None
+        if is_flooded:
+            now_ms = netif.now()
+            deadline = self._rest_until_ms = now_ms + 2 * (now_ms - began_ms) + 1
+            self.counters["inbox_paused"] += 1
+        return netif.wake_at(deadline)
 
     def _take_messages(self):
-        """Handshake messages, and after a full ring of them a rest for as long as they took: who
-        floods the board may have half of its time, the program keeps the other half."""
+        """Handshake messages, and True after a full ring of them. Then comes a rest, twice as long
+        as they took: interrupts and the collector have their part too, and who floods the board is
+        to leave the program half of its time."""
         netif = self.netif
-        began_ms = netif.now()
-        if self._rest_until_ms is not None and began_ms < self._rest_until_ms:
-            return
-        self._rest_until_ms = None
         for _ in range(INBOX_AT_ONCE):
             message = netif.next_message()
             if message is None:
-                return
+                return False
             self.tunnel.handshake_message(message[0], message[1], message[2], netif.now())
             self._send(netif.now())
-        now_ms = netif.now()
-        self._rest_until_ms = now_ms + max(1, now_ms - began_ms)
-        self.counters["inbox_paused"] += 1
+        return True
 
     def _connect_all(self, now_ms):
         for peer in self.peers:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What one pass of the scheduled callback takes from the heap when it has nothing to do.
 import gc
+import time
 
 import wireguard
 
@@ -16,3 +17,13 @@ def idle_pass_bytes(name="wg0", times=50):
         return (gc.mem_alloc() - before) / times
     finally:
         gc.enable()
+
+
+def spin(ms):
+    # How far a program gets in this time.
+    print("READY")
+    end = time.ticks_add(time.ticks_ms(), ms)
+    count = 0
+    while time.ticks_diff(end, time.ticks_ms()) > 0:
+        count += 1
+    return count
