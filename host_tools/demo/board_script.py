@@ -19,8 +19,8 @@ from mpremote.transport_serial import SerialTransport
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "device"
 
-READ_S = 10.0  # mpremote reads some answers with one call: it has to be this patient
-PROMPT_TIMEOUT_S = 30.0  # an emulated Pico computes a handshake meanwhile
+READ_S = 30.0  # mpremote reads some answers with one call: it has to be this patient
+PROMPT_TIMEOUT_S = 60.0  # an emulated Pico computes a handshake meanwhile
 READY_TIMEOUT_S = 10.0
 RESULT = "RESULT "
 
