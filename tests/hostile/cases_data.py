@@ -126,6 +126,22 @@ def replayed_data(world: World) -> None:
     assert not world.heard(stranger)
 
 
+@case
+def replayed_data_after_a_rekey(world: World) -> None:
+    """What was taken on a session is not taken again when that is the previous one, or gone."""
+    client, session = world.connected()
+    echo = world.echo(client)
+    recorded = session.seal(echo.packet)
+    client.send(recorded)
+    assert world.count(client, session, echo) == 1
+    for _ in range(3):
+        newer = client.handshake()
+        world.check_alive(client, newer)
+        client.send(recorded)
+        client.send(recorded, world.stranger())
+        assert world.count(client, newer, echo) == 0
+
+
 def stays(world: World, *attacks: str) -> None:
     """Whatever a stranger repeats or forges, what the target sends goes to the client."""
     client = world.client()
