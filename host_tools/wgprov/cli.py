@@ -19,7 +19,16 @@ EXTRAS = {"fleet": ("sqlalchemy", "segno", "fpdf")}
 class Commands(click.Group):
     """Imports a command's module when it is asked for: `show` does not wait for a database."""
 
-    NAMES = ("ports", "flash", "provision", "show", "status", "peer", "keygen", "rotate")
+    NAMES: tuple[str, ...] = (
+        "ports",
+        "flash",
+        "provision",
+        "show",
+        "status",
+        "peer",
+        "keygen",
+        "rotate",
+    )
     NAMES += ("backup", "monitor", "doctor", "selftest", "remove", "fleet")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
