@@ -115,6 +115,7 @@ mip: natmods
 natmods-quick: natmod_x64 natmod_armv6m mpy-cross
 	@+$(BOOT) run 'stock MicroPython for the tests' -- $(MAKE) -C tests/natmod quick
 natmods-boards: xtensa mpy-cross
+	@$(BOOT) tools natmods
 	@+$(MAKE) --no-print-directory natmods
 	@+$(BOOT) run 'stock MicroPythons for the tests' -- $(MAKE) -C tests/natmod all
 
@@ -146,12 +147,14 @@ bench: setup
 bench-net: setup $(ENV)
 	@$(VENV)/python bench/net.py --env $(ENV) $(ARGS)
 
-# Their tools are no part of setup: Debian's clang-14 and libclang-rt-14-dev; cppcheck, clang-tidy-14.
+# Their tools are no part of setup.
 FUZZ_SECONDS ?= 60
 fuzz: setup
+	@$(BOOT) tools fuzz
 	@$(MAKE) --no-print-directory -C tests/fuzz run FUZZ_SECONDS=$(FUZZ_SECONDS)
 
 analyze: setup $(ENV)
+	@$(BOOT) tools analyze
 	@$(MAKE) --no-print-directory -C tests/analysis
 
 lint: setup
@@ -177,10 +180,10 @@ test-boards: setup xtensa natmods-boards rpi_pico hostlib peer
 
 # Both tests side by side; WG_SOAK_S=3600 makes it an hour.
 soak: setup $(ENV) peer
-	@$(ALONE) WG_TEST_SOAK=1 $(VENV)/python -m pytest -n 2 -m soak -rP tests/hostile/test_soak.py $(ARGS)
+	@$(ALONE) WG_TEST_SOAK=1 $(VENV)/python -m pytest -n 2 -m soak -rP \
+	    tests/hostile/test_soak.py tests/unit/test_tunnel_long.py $(ARGS)
 
 # The fuzzer's wheel is no part of setup, and stays in a folder of its own.
-FUZZ_SECONDS ?= 60
 fuzz-python: setup hostlib
 	@test -d .cache/fuzz/atheris || $(VENV)/python -m pip install -q --require-hashes --no-deps \
 	    --target .cache/fuzz/atheris -r requirements-fuzz.txt

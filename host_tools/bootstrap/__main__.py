@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""python3 -m host_tools.bootstrap setup | peer | xtensa | run LABEL -- COMMAND ..."""
+"""python3 -m host_tools.bootstrap setup | peer | xtensa | tools NAME | run LABEL -- COMMAND ..."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from . import environment, go, paths, platformio, steps, system, xtensa
 
 OLDEST_PYTHON = (3, 10)
-USAGE = "usage: python3 -m host_tools.bootstrap setup | peer | xtensa | run LABEL -- COMMAND ..."
+USAGE = "usage: python3 -m host_tools.bootstrap setup | peer | xtensa | tools NAME | run LABEL -- COMMAND ..."
 
 
 def fetch_sources() -> None:
@@ -41,6 +41,8 @@ def dispatch(arguments: Sequence[str]) -> None:
         go.build_peer()
     elif verb == "xtensa" and not rest:
         xtensa.ensure()
+    elif verb == "tools" and len(rest) == 1 and rest[0] in system.TOOL_PACKAGES:
+        system.install_missing(system.TOOL_PACKAGES[rest[0]], {})
     elif verb == "run" and len(rest) > 2 and rest[1] == "--":
         steps.run(rest[0], rest[2:])
     else:

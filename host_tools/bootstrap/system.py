@@ -69,8 +69,6 @@ PACKAGES: dict[str, Callable[[], bool]] = {
     # bench: RISC-V and Xtensa
     "qemu-system-misc": _program("qemu-system-riscv32"),
     "gcc-riscv64-unknown-elf": _program("riscv64-unknown-elf-gcc"),
-    # its C library, for MicroPython's own port to QEMU's RISC-V (native modules are run there)
-    "picolibc-riscv64-unknown-elf": _file("/usr/lib/picolibc/riscv64-unknown-elf"),
     "valgrind": _program("valgrind"),
     "python3-venv": _can_make_venv,
 }
@@ -86,6 +84,16 @@ BOARD_PACKAGES: dict[str, Callable[[], bool]] = {
     "g++": _program("g++"),
     "ninja-build": _program("ninja"),
     "libstdc++-arm-none-eabi-dev": _cpp_headers,
+}
+# Installed for the target of make that needs them: `python3 -m host_tools.bootstrap tools NAME`.
+TOOL_PACKAGES: dict[str, dict[str, Callable[[], bool]]] = {
+    # a C library for MicroPython's own port to QEMU's RISC-V: native modules are run there
+    "natmods": {"picolibc-riscv64-unknown-elf": _file("/usr/lib/picolibc/riscv64-unknown-elf")},
+    "fuzz": {
+        "clang-14": _program("clang-14"),
+        "libclang-rt-14-dev": _file("/usr/lib/llvm-14/lib/clang"),
+    },
+    "analyze": {"cppcheck": _program("cppcheck"), "clang-tidy-14": _program("clang-tidy-14")},
 }
 
 
