@@ -176,6 +176,7 @@ test: lint firmware-all hostlib peer natmods-quick
 
 # The long half: every board that is emulated here. At most 20 minutes on two cores.
 test-boards: setup xtensa natmods-boards rpi_pico hostlib peer
+	@$(BOOT) tools fleet
 	@$(ALONE) WG_TEST_BOARDS=1 $(VENV)/python -m pytest $(WORKERS) -m boards $(ARGS)
 
 # Both tests side by side; WG_SOAK_S=3600 makes it an hour.

@@ -8,10 +8,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from . import environment, go, paths, platformio, steps, system, xtensa
+from . import cbmc, environment, go, paths, platformio, steps, system, xtensa
 
 OLDEST_PYTHON = (3, 10)
-USAGE = "usage: python3 -m host_tools.bootstrap setup | peer | xtensa | tools NAME | run LABEL -- COMMAND ..."
+USAGE = (
+    "usage: python3 -m host_tools.bootstrap "
+    "setup | peer | xtensa | tools NAME | run LABEL -- COMMAND ..."
+)
 
 
 def fetch_sources() -> None:
@@ -43,6 +46,8 @@ def dispatch(arguments: Sequence[str]) -> None:
         xtensa.ensure()
     elif verb == "tools" and len(rest) == 1 and rest[0] in system.TOOL_PACKAGES:
         system.install_missing(system.TOOL_PACKAGES[rest[0]], {})
+    elif verb == "cbmc" and not rest:
+        cbmc.ensure()
     elif verb == "run" and len(rest) > 2 and rest[1] == "--":
         steps.run(rest[0], rest[2:])
     else:

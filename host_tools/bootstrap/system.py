@@ -89,6 +89,8 @@ BOARD_PACKAGES: dict[str, Callable[[], bool]] = {
 TOOL_PACKAGES: dict[str, dict[str, Callable[[], bool]]] = {
     # a C library for MicroPython's own port to QEMU's RISC-V: native modules are run there
     "natmods": {"picolibc-riscv64-unknown-elf": _file("/usr/lib/picolibc/riscv64-unknown-elf")},
+    # a server to provision a fleet with
+    "fleet": {"postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))},
     "fuzz": {
         "clang-14": _program("clang-14"),
         "libclang-rt-14-dev": _file("/usr/lib/llvm-14/lib/clang"),

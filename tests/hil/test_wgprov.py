@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import contextlib
 import json
 import os
 import re
@@ -411,7 +412,7 @@ class Bridge:
         self._peer, _ = self._listener.accept()
         if self._rfc2217:
             self._manager = serial.rfc2217.PortManager(self._port, self)
-        with self._peer:
+        with self._peer, contextlib.suppress(BrokenPipeError):  # the other end may hang up first
             while True:
                 ready, _, _ = select.select([self._peer, self._port.fileno()], [], [])
                 if self._port.fileno() in ready:

@@ -13,6 +13,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -237,31 +238,31 @@ def test_a_station_that_is_killed_loses_no_row_that_it_told(tmp_path: Path) -> N
 
 
 @pytest.fixture
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A server of our own on a Unix socket, from Debian's packages; its URL."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         pytest.skip("no PostgreSQL server here: apt-get install postgresql")
-    folder = tmp_path_factory.mktemp("pg")
-    user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-    drop = user if os.geteuid() == 0 else []
-    if drop:
-        for path in (folder, folder.parent, folder.parent.parent):
-            path.chmod(path.stat().st_mode | 0o011)
-        shutil.chown(folder, "nobody", "nogroup")
-    data, binary = folder / "data", found[-1].parent
-    common = {"check": True, "timeout": 60, "capture_output": True, "cwd": folder}
-    init = [*drop, binary / "initdb", "-D", data, "-U", "wgprov", "-A", "trust", "-N"]
-    subprocess.run([str(word) for word in init], **common)
-    command = [*drop, binary / "postgres", "-D", data, "-k", folder, "-h", "", "-F"]
-    server = subprocess.Popen([str(word) for word in command], stderr=subprocess.DEVNULL)
-    url = f"postgresql+psycopg://wgprov@/postgres?host={folder}"
-    try:
-        wait_for(url)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(20)
+    # Not pytest's folder: it is root's own, and the path of a socket has to be short.
+    with tempfile.TemporaryDirectory(prefix="wgprov-pg-") as name:
+        folder = Path(name)
+        drop: list[str] = []
+        if os.geteuid() == 0:  # the server does not run as root
+            drop = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+            shutil.chown(folder, "nobody", "nogroup")
+        data, binary = folder / "data", found[-1].parent
+        init = [*drop, binary / "initdb", "-D", data, "-U", "wgprov", "-A", "trust", "-N"]
+        words = [str(word) for word in init]
+        subprocess.run(words, check=True, timeout=60, capture_output=True, cwd=folder)
+        command = [*drop, binary / "postgres", "-D", data, "-k", folder, "-h", "", "-F"]
+        server = subprocess.Popen([str(word) for word in command], stderr=subprocess.DEVNULL)
+        url = f"postgresql+psycopg://wgprov@/postgres?host={folder}"
+        try:
+            wait_for(url)
+            yield url
+        finally:
+            server.terminate()
+            server.wait(20)
 
 
 def wait_for(url: str) -> None:
@@ -273,6 +274,7 @@ def wait_for(url: str) -> None:
     pytest.fail("the PostgreSQL server does not answer")
 
 
+@pytest.mark.boards
 def test_two_stations_with_postgresql(postgresql: str) -> None:
     never_twice(postgresql, 2, 60)
 
