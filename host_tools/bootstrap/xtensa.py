@@ -13,6 +13,7 @@ setup does not run it: only the Xtensa figures and tests need it.
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -87,7 +88,7 @@ def _build_plugin() -> None:
 
 
 def _install_debian() -> None:
-    if not debs.are_usable():
+    if not debs.are_usable(platform.machine()):
         raise steps.StepError(
             "an Xtensa compiler can be put together on Debian or Ubuntu on amd64 only; elsewhere "
             f"put Espressif's {ESPRESSIF}gcc on PATH"
