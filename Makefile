@@ -25,7 +25,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench bench-net fuzz analyze xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench bench-net fuzz analyze prove xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +48,7 @@ help:
 	@echo 'make xtensa         a compiler for Xtensa, for bench and for: make test-xtensa'
 	@echo 'make fuzz           libFuzzer on the C code, FUZZ_SECONDS=$(FUZZ_SECONDS) a target'
 	@echo 'make analyze        gcc -fanalyzer, cppcheck and clang-tidy on the C code'
+	@echo 'make prove          CBMC: the replay window and the receive path, with their bounds'
 	@echo 'make lint           ruff, clang-format'
 	@echo 'make format         rewrite the sources in the house style'
 	@echo 'make clean          remove what was built;  make distclean  the whole .cache folder'
@@ -156,6 +157,11 @@ fuzz: setup
 analyze: setup $(ENV)
 	@$(BOOT) tools analyze
 	@$(MAKE) --no-print-directory -C tests/analysis
+
+# CBMC comes by firmware/cbmc.lock, if it is not on PATH; at most ten minutes, mostly three.
+prove: setup
+	@$(BOOT) cbmc
+	@$(ALONE) $(VENV)/python tests/prove/run.py
 
 lint: setup
 	@$(VENV)/ruff check --quiet .
