@@ -111,8 +111,17 @@ def test_sixteen_peers_each_with_a_handshake_of_the_board_s(board: NetBoard) -> 
     for number, client in enumerate(clients):
         answer_initiation(client)
         assert board.ask(f"send_to({client.identity.address!r})") == 0
+        assert next_packet(client)[16:20] == bytes([10, 9, 0, number + 1])
+
+
+def next_packet(client: Endpoint) -> bytes:
+    """The next packet from inside: keepalives, which a slow host may see two of, are passed over."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
         opened = client.receive_inner(WAIT_S)
-        assert opened and opened[1][16:20] == bytes([10, 9, 0, number + 1])
+        if opened is not None and opened[1]:
+            return opened[1]
+    raise AssertionError("no packet")
 
 
 def test_longest_prefix_chooses_the_peer(board: NetBoard) -> None:

@@ -242,6 +242,7 @@ def test_without_esp_idf(env: str) -> None:
     assert len(lines) == 1 and f"{env}: ESP-IDF v5.2.2 is missing" in lines[0]
 
 
+@pytest.mark.boards  # the same suites that test_vectors_native runs, built once more
 def test_native() -> None:
     output = pio("test", "-e", "native")
     found = re.search(r"(\d+) test cases: (\d+) succeeded", output)
