@@ -115,7 +115,7 @@ def test_sixteen_peers_each_with_a_handshake_of_the_board_s(board: NetBoard) -> 
 
 
 def next_packet(client: Endpoint) -> bytes:
-    """The next packet from inside: keepalives, which a slow host may see two of, are passed over."""
+    """The next packet from inside. A slow host may see a second keepalive: passed over."""
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
         opened = client.receive_inner(WAIT_S)
