@@ -12,7 +12,7 @@ import pytest
 from demo.rig import chosen_env
 from peer.driver import Peer, PeerConfig
 
-from wgprov import cli, serverpeer
+from wgprov import cli, serverpeer, transport
 from wgprov.targets.qemu import QemuBoard
 
 BOARD, SERVER = "10.7.0.2", "10.7.0.1"
@@ -60,6 +60,13 @@ def test_keygen_announces_the_key_that_provision_uses(
     assert wgprov(capfd, board, "show")["interfaces"] == []
     provisioned = wgprov(capfd, board, "provision", "wg0.conf")
     assert (provisioned["public_key"], provisioned["key"]) == (made["public_key"], "kept")
+
+    staged = wgprov(capfd, board, "rotate")["public_key"]
+    in_force = wgprov(capfd, board, "keygen", "wg0", "--address", f"{BOARD}/24")
+    assert (in_force["public_key"], in_force["key"]) == (made["public_key"], "kept")
+    with transport.connect(board.port) as session:
+        waiting = session.request("staged", name="wg0")
+    assert waiting["public_key"] == staged, "what rotate left is still there"
 
 
 def test_rotate_and_switch(pair: tuple[QemuBoard, Peer], capfd: pytest.CaptureFixture[str]) -> None:

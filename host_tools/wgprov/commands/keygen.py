@@ -21,8 +21,11 @@ def run(session: Session, name: str, addresses: list[str]) -> tuple[ServerPeer, 
     """The server's side, and whether the key was made or kept. Nothing on the board is in force
     after it; `provision` takes the key that was announced here."""
     hello = session.hello()
-    config = {"name": name, "address": addresses, "peers": []}
-    reply = session.request("prepare", WRITE_TIMEOUT_S, config=config, key="keep", psk=[])
+    if name in hello["names"]:  # it has one; preparing would replace what `rotate` left staged
+        reply = session.request("config", WRITE_TIMEOUT_S, name=name) | {"key": "kept"}
+    else:
+        config = {"name": name, "address": addresses, "peers": []}
+        reply = session.request("prepare", WRITE_TIMEOUT_S, config=config, key="keep", psk=[])
     if not is_key(reply.get("public_key")):
         raise BoardError("the board's answer holds no public key: update its module")
     title = f"{name} on {printable(hello.get('board'), 60)}"
