@@ -174,9 +174,15 @@ class Agent:
         }
 
     def _commit(self, request):
-        name = _config.name(request.get("name"))
+        return self._put_in_force(store.commit, _config.name(request.get("name")), request)
+
+    def _exchange(self, request):
+        """As commit, but what was in force becomes what is staged: the way back."""
+        return self._put_in_force(store.exchange, self._known(request), request)
+
+    def _put_in_force(self, put, name, request):
         try:
-            store.commit(name, request.get("token"), self._root)
+            put(name, request.get("token"), self._root)
         except store.Missing:
             raise _config.Bad("token", "nothing staged under it: prepare again") from None
         public, _ = _stored(name, self._root)
@@ -192,16 +198,6 @@ class Agent:
         public = _base64(private_key.public_key())
         _wipe_keys([private_key] + preshared)
         return {"token": store.staged(name, self._root), "public_key": public}
-
-    def _exchange(self, request):
-        """As commit, but what was in force becomes what is staged: the way back."""
-        name = self._known(request)
-        try:
-            store.exchange(name, request.get("token"), self._root)
-        except store.Missing:
-            raise _config.Bad("token", "nothing staged under it: prepare again") from None
-        public, _ = _stored(name, self._root)
-        return {"name": name, "public_key": public, "tunnel": _client_reload(name, "started")}
 
     def _discard(self, request):
         store.discard(_config.name(request.get("name")), self._root)

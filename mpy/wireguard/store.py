@@ -141,11 +141,7 @@ def commit(name, token, root=ROOT, files=FILES):
             raise Missing(name)
         _remove(old, files)  # an earlier commit came as far as this
         return
-    if _exists(now, files):
-        _remove(old, files)
-        files.rename(now, old)
-    files.rename(new, now)
-    files.settle()
+    _step_up(new, now, old, files)
     _remove(old, files)
     files.settle()
 
@@ -155,11 +151,7 @@ def exchange(name, token, root=ROOT, files=FILES):
     token goes back. A cut in the middle may lose the replaced one, never both."""
     new, now, old = (_path(root, name, s) for s in ("new", "wg", "old"))
     if token is not None and _token(new, files) == token:
-        if _exists(now, files):
-            _remove(old, files)
-            files.rename(now, old)
-        files.rename(new, now)
-        files.settle()
+        _step_up(new, now, old, files)
     elif token is None or _token(now, files) != token:
         raise Missing(name)
     if _exists(old, files):
@@ -217,6 +209,15 @@ class Mark:
         if data[MARK_BYTES:] != _wireguard.blake2s(record)[:MARK_SUM_BYTES]:
             return None
         return int.from_bytes(record, "big")
+
+
+def _step_up(new, now, old, files):
+    """Put NAME.new in force. What was in force, if anything was, becomes NAME.old."""
+    if _exists(now, files):
+        _remove(old, files)
+        files.rename(now, old)
+    files.rename(new, now)
+    files.settle()
 
 
 def _write(path, body, digest, files):
