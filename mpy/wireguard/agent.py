@@ -14,6 +14,7 @@ import os
 import sys
 from binascii import b2a_base64
 
+import wireguard
 import wireguard.config as _config
 import wireguard.lines as lines
 import wireguard.store as store
@@ -115,9 +116,9 @@ class Agent:
     def _hello(self, request):
         return {
             "protocol": PROTOCOL,
-            "version": _version(),
-            "board": _board(),
-            "firmware": _firmware(),
+            "version": wireguard.__version__,
+            "board": _uname("machine", sys.platform),
+            "firmware": _uname("version", None),  # of MicroPython: with its commit and date
             "uid": _uid(),
             "names": store.names(self._root),
             "client": _client_state(),
@@ -204,8 +205,6 @@ class Agent:
         return {}
 
     def _selftest(self, request):
-        import wireguard
-
         return {"primitives": wireguard.selftest()}
 
     def _probe(self, request):
@@ -354,28 +353,9 @@ def _id(request):
     return number if isinstance(number, int) else None
 
 
-def _version():
-    try:
-        import wireguard
-
-        return wireguard.__version__
-    except Exception:
-        return "unknown"
-
-
-def _board():
-    try:
-        return os.uname().machine
-    except Exception:
-        return sys.platform
-
-
-def _firmware():
-    """Which build of MicroPython: its version, commit and date."""
-    try:
-        return os.uname().version
-    except Exception:
-        return None
+def _uname(field, otherwise):
+    """A port may be built without os.uname(); the unix port is."""
+    return getattr(os.uname(), field) if hasattr(os, "uname") else otherwise
 
 
 def _uid():
@@ -383,7 +363,7 @@ def _uid():
         import machine
 
         return "".join("%02x" % b for b in machine.unique_id())
-    except Exception:
+    except (ImportError, AttributeError):  # not every port has it
         return None
 
 
