@@ -175,7 +175,7 @@ class Emulator:
         else:
             self.ended = True
 
-    def _from_usb(self, data: bytes) -> None:
+    def _from_usb(self, data: bytes | bytearray) -> None:
         """To the pty. What nobody reads is lost when its buffer is full, as with a closed port."""
         with contextlib.suppress(BlockingIOError):
             os.write(self._pty, data)

@@ -320,4 +320,4 @@ class Idle:
     def _next_s(self) -> float:
         if not self._clock.has_scheduled_alarm:
             return IDLE_MAX_S
-        return min(max(self._clock.nanos_to_next_alarm, 0.0) * 1e-9, IDLE_MAX_S)
+        return float(min(max(self._clock.nanos_to_next_alarm, 0.0) * 1e-9, IDLE_MAX_S))
