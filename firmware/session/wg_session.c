@@ -36,13 +36,12 @@ size_t wg_session_seal(wg_session *s, uint8_t *msg, size_t inner_len) {
 }
 
 bool wg_session_open(wg_session *s, uint8_t *msg, size_t len, size_t *inner_len) {
-    uint8_t *sealed = msg + WG_DATA_HEADER_BYTES;
-    uint64_t counter;
     if (!s->in_use || len < WG_DATA_OVERHEAD_BYTES || wg_load32(msg) != WG_MESSAGE_DATA ||
         wg_load32(msg + 4) != s->local_index) {
         return false;
     }
-    counter = wg_load64(msg + 8);
+    uint8_t *sealed = msg + WG_DATA_HEADER_BYTES;
+    uint64_t counter = wg_load64(msg + 8);
     if (counter >= WG_REJECT_AFTER_MESSAGES || !wg_replay_check(&s->replay, counter) ||
         !wg_aead_open(sealed, sealed, len - WG_DATA_HEADER_BYTES, NULL, 0, counter, s->recv_key)) {
         return false;
