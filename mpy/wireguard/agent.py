@@ -186,18 +186,16 @@ class Agent:
             put(name, request.get("token"), self._root)
         except store.Missing:
             raise _config.Bad("token", "nothing staged under it: prepare again") from None
-        public, _ = _stored(name, self._root)
+        _, public, _ = _without_keys(store.load(name, self._root))
         return {"name": name, "public_key": public, "tunnel": _client_reload(name, "started")}
 
     def _staged(self, request):
         """What waits to be put in force: its token and its public key."""
         name = _config.name(request.get("name"))
         try:
-            _, private_key, preshared = store.load_staged(name, self._root)
+            _, public, _ = _without_keys(store.load_staged(name, self._root))
         except (store.Missing, store.Corrupt):
             raise _config.Bad("name", "nothing staged for it") from None
-        public = _base64(private_key.public_key())
-        _wipe_keys([private_key] + preshared)
         return {"token": store.staged(name, self._root), "public_key": public}
 
     def _discard(self, request):
@@ -231,10 +229,7 @@ class Agent:
 
     def _stored_config(self, request):
         """What was provisioned, without its secrets: for a backup and for the server's side."""
-        config, private_key, preshared = store.load(self._known(request), self._root)
-        public = _base64(private_key.public_key())
-        had = [key is not None for key in preshared]
-        _wipe_keys([private_key] + preshared)
+        config, public, had = _without_keys(store.load(self._known(request), self._root))
         return {"config": config, "public_key": public, "preshared": had}
 
     def _remove(self, request):
@@ -262,17 +257,26 @@ class Agent:
             self._stdout.flush()
 
 
+def _without_keys(loaded):
+    """(configuration, public key in base64, which peers have a preshared key) of what the store
+    has loaded; the keys are wiped."""
+    config, private_key, preshared = loaded
+    try:
+        public = _base64(private_key.public_key())
+        return config, public, [key is not None for key in preshared]
+    finally:
+        store.wipe_keys(private_key, preshared)
+
+
 def _stored(name, root):
-    """(public key in base64, what `show` can say about an interface that is not up)."""
-    config, private_key, preshared = store.load(name, root)
-    public = _base64(private_key.public_key())
-    private_key.wipe()
+    """What `show` can say about an interface that is not up."""
+    config, public, had = _without_keys(store.load(name, root))
     peers = []
-    for i, peer in enumerate(config["peers"]):
+    for peer, has_preshared in zip(config["peers"], had):
         peers.append(
             {
                 "public_key": peer["public_key"],
-                "preshared": preshared[i] is not None,
+                "preshared": has_preshared,
                 "endpoint": peer["endpoint"],
                 "allowed_ips": peer["allowed_ips"],
                 "latest_handshake_s": None,
@@ -281,17 +285,9 @@ def _stored(name, root):
                 "persistent_keepalive_s": peer["persistent_keepalive"],
             }
         )
-        if preshared[i]:
-            preshared[i].wipe()
     shown = {"name": name, "public_key": public, "listen_port": config["listen_port"]}
     shown.update({"up": False, "peers": peers, "counters": {}})
-    return public, shown
-
-
-def _wipe_keys(keys):
-    for key in keys:
-        if key:
-            key.wipe()
+    return shown
 
 
 def _show(name, root):
@@ -304,7 +300,7 @@ def _show(name, root):
     else:
         client_error = None
     try:
-        shown = _stored(name, root)[1]
+        shown = _stored(name, root)
     except store.Corrupt:
         return {"name": name, "up": False, "error": "stored configuration is damaged"}
     if client_error:

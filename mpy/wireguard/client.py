@@ -219,12 +219,9 @@ class WireGuard:
     def _stop(self):
         netif, self.netif = self.netif, None
         interfaces.pop(self.name, None)
-        keys = [self.tunnel.private_key] + [peer.preshared for peer in self.peers]
         self.tunnel.close()
         netif.close()
-        for key in keys:
-            if key is not None:
-                key.wipe()
+        store.wipe_keys(self.tunnel.private_key, [peer.preshared for peer in self.peers])
         self._announce()
 
     # The scheduled callback.
@@ -346,9 +343,7 @@ def _status():
 def _settings(name):
     """The stored configuration; the keys that come with it are wiped at once."""
     settings, private_key, preshared = store.load(name)
-    for key in [private_key] + preshared:
-        if key is not None:
-            key.wipe()
+    store.wipe_keys(private_key, preshared)
     return settings
 
 

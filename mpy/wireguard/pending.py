@@ -42,14 +42,12 @@ class Pending:
                 self.preshared[i] = old
             elif old:
                 old.wipe()
-        for old in known.values():
-            if old:
-                old.wipe()
         if key == "keep" and old_key:
             self.private_key, self.key_origin = old_key, "kept"
-        else:
-            if old_key:
-                old_key.wipe()
+            old_key = None
+        # Before a new one is made: a board has few places for keys.
+        store.wipe_keys(old_key, list(known.values()))
+        if self.private_key is None:
             self.key_origin = "imported" if key == "send" else "made"
             if key != "send":
                 self.private_key = _wireguard.PrivateKey.generate()
@@ -64,9 +62,7 @@ class Pending:
             self.preshared[int(field[4:-1])] = _wireguard.PresharedKey(secret)
 
     def wipe(self):
-        for key in [self.private_key] + self.preshared:
-            if key:
-                key.wipe()
+        store.wipe_keys(self.private_key, self.preshared)
 
 
 def _before(name, root):

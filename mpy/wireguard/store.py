@@ -87,6 +87,13 @@ def load(name, root=ROOT, files=FILES):
     return _load(_in_force(name, root, files), files)
 
 
+def wipe_keys(private_key, preshared):
+    """Wipe what `load` returned besides the configuration."""
+    for key in [private_key] + preshared:
+        if key is not None:
+            key.wipe()
+
+
 def names(root=ROOT, files=FILES):
     """Sorted names of the interfaces that have a configuration in force."""
     found = set()
