@@ -7,6 +7,7 @@ judged in fields.py, by the same rules whichever program's file it is.
 
 from __future__ import annotations
 
+import abc
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ class Table:
     convert: dict[str, Callable[[str], str]] = field(default_factory=dict)  # the file's name -> how
 
 
-class Grammar(Checker):
+class Grammar(Checker, abc.ABC):
     """Reads one text. A program's grammar overrides what is below `sections`."""
 
     EXPECTED = ""  # which sections there are, for complaints
@@ -59,9 +60,9 @@ class Grammar(Checker):
         """A line without blanks around it, empty when it is a comment."""
         return "" if self.COMMENT.fullmatch(raw) else raw.strip()
 
+    @abc.abstractmethod
     def open(self, title: str, number: int) -> tuple[Section, Table] | None:
         """The section that `title` begins or goes on with, and its names; None: no such section."""
-        raise NotImplementedError
 
     def _assignment(self, section: Section, table: Table, number: int, line: str) -> None:
         name, equals, value = (part.strip() for part in line.partition("="))
