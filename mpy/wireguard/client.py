@@ -7,7 +7,6 @@ while the program sleeps, blocks in a socket or sits at the REPL.
 """
 
 import sys
-import time
 from binascii import a2b_base64
 
 import _wireguard
@@ -19,13 +18,11 @@ from .core.tai64n import Timestamps
 from .core.tunnel import Tunnel
 from .resolver import Resolver
 from .sender import Sender
+from .wall import wall_ms
 
 AFTER_ERROR_RETRY_MS = 1000
 INBOX_AT_ONCE = 4  # WG_INBOX_MAX: handshake messages taken before anything else gets its turn
 STALE_ATTEMPTS = 3  # initiations without a reply, after which a name may have moved
-
-# Unix seconds at the board's own epoch: 1970 or 2000, by port.
-_EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
 
 interfaces = {}  # active ones by name
 _known = {}  # all of them: what a program has set on_up of is the one that wgprov restarts
@@ -175,6 +172,15 @@ class WireGuard:
 
     def _start(self):
         settings, private_key, preshared = store.load(self.name)
+        try:
+            self.netif = self._open(settings, private_key, preshared)
+        except Exception:
+            store.wipe_keys(private_key, preshared)
+            raise
+        interfaces[self.name] = self
+        self.connect()
+
+    def _open(self, settings, private_key, preshared):
         netif = _wireguard.Netif(self._run)
         try:
             self.port = netif.open(settings["listen_port"])
@@ -185,13 +191,11 @@ class WireGuard:
         except Exception:
             netif.close()
             raise
-        self.netif = netif
-        interfaces[self.name] = self
-        self.connect()
+        return netif
 
     def _build(self, netif, settings, private_key, preshared):
         mark = store.Mark(self.name)
-        self.timestamps = Timestamps(mark.load, mark.store, _wall_ms)
+        self.timestamps = Timestamps(mark.load, mark.store, wall_ms)
         self.tunnel = Tunnel(_wireguard, netif, private_key, self.timestamps)
         self.resolver = Resolver(netif, self._resolved)
         self.sender = Sender(netif)
@@ -352,10 +356,6 @@ def _sooner(a, b):
     if a is None or b is not None and b < a:
         return b
     return a
-
-
-def _wall_ms():
-    return (time.time() + _EPOCH_S) * 1000
 
 
 def _mask(bits):
