@@ -150,6 +150,12 @@ def _peer_lines(peer: dict[str, Any]) -> list[str]:
     return lines
 
 
+def handshake_age_s(interface: dict[str, Any]) -> int | None:
+    """Of the peer that was heard last; None when there was none yet."""
+    ages = [peer["latest_handshake_s"] for peer in interface["peers"]]
+    return min((age for age in ages if age is not None), default=None)
+
+
 def ago(seconds: int) -> str:
     """ "1 minute, 3 seconds ago", or "Now"."""
     return f"{duration(seconds)} ago" if seconds > 0 else "Now"

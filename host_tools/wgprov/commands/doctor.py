@@ -105,13 +105,13 @@ def _interface(session: Session, name: str) -> Iterator[Finding]:
 
 
 def _tunnel(name: str, live: dict[str, Any]) -> Finding:
-    ages = [p["latest_handshake_s"] for p in live["peers"] if p["latest_handshake_s"] is not None]
+    age = wgshow.handshake_age_s(live)
     words = str(live.get("error") or live.get("status") or "no reason given")
     if not live.get("up"):
         return Finding(f"{name} tunnel", BAD, words)
-    if not ages or min(ages) > SILENT_S:
+    if age is None or age > SILENT_S:
         return Finding(f"{name} tunnel", NOTE, f"no session: {words}")
-    return Finding(f"{name} tunnel", OK, f"last handshake {wgshow.ago(min(ages))}")
+    return Finding(f"{name} tunnel", OK, f"last handshake {wgshow.ago(age)}")
 
 
 def _endpoint(session: Session, name: str, endpoint: Any, mtu: Any) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ def _handshake(session: Session, name: str, wait_s: float) -> bool:
     while time.monotonic() < deadline:
         shown = wgshow.known_fields(session.request("show", WRITE_TIMEOUT_S))
         [interface] = [i for i in shown if i.get("name") == name] or [{"peers": []}]
-        if any(peer["latest_handshake_s"] is not None for peer in interface["peers"]):
+        if wgshow.handshake_age_s(interface) is not None:
             return True
         time.sleep(POLL_S)
     return False

@@ -18,11 +18,10 @@ def words(interface: dict[str, Any]) -> str:
     """One line: up since when, or what keeps it down."""
     if not interface.get("up"):
         return f"down: {interface.get('error') or interface.get('status') or 'switched off'}"
-    ages = [p["latest_handshake_s"] for p in interface["peers"]]
-    known = [age for age in ages if age is not None]
-    if not known:
+    age = wgshow.handshake_age_s(interface)
+    if age is None:
         return f"up: {interface.get('status') or 'no handshake yet'}"
-    return f"up: latest handshake {wgshow.ago(min(known))}"
+    return f"up: latest handshake {wgshow.ago(age)}"
 
 
 @click.command("status")
