@@ -6,8 +6,7 @@ import time
 
 from .core import allowedips
 from .core.tai64n import CLOCK_MIN_MS, Timestamps
-
-_EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
+from .wall import wall_ms
 
 
 class Clock:
@@ -33,17 +32,13 @@ class Clock:
         return time.monotonic_ns() // 1000000
 
 
-def _wall_ms():
-    return (int(time.time()) + _EPOCH_S) * 1000
-
-
 def timestamps(mark):
     """The tunnel's time stamps; OSError where they could go back: no mark, and no clock."""
     if mark is not None:
-        return Timestamps(mark.load, mark.store, _wall_ms)
-    if _wall_ms() < CLOCK_MIN_MS:
+        return Timestamps(mark.load, mark.store, wall_ms)
+    if wall_ms() < CLOCK_MIN_MS:
         raise OSError("the clock is not set: set it, or give RawLink a mark (wireguard.store.Mark)")
-    return Timestamps(lambda: 0, lambda mark_ms: None, _wall_ms)
+    return Timestamps(lambda: 0, lambda mark_ms: None, wall_ms)
 
 
 def udp_socket(family, port):
