@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _wireguard import _c
+from tests.hostile.packets import checksum
 
 ICMP_MAX_BYTES = 576
 NOT_ECT, ECT_1, ECT_0, CE = range(4)
@@ -25,15 +26,6 @@ _c.wg_ip_outer_tos.restype = ctypes.c_uint8
 _c.wg_ip_outer_tos.argtypes = [ctypes.c_uint]
 _c.wg_ip_carry_congestion.restype = None
 _c.wg_ip_carry_congestion.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint8]
-
-
-def checksum(data: bytes) -> int:
-    """RFC 1071."""
-    data += bytes(len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
 
 
 def ip4(payload: bytes, tos: int = 0, proto: int = 17, **fields: object) -> bytes:
