@@ -17,7 +17,9 @@ from tests.hostile.packets import ECHO_REQUEST, icmp, ipv4
 from tests.hostile.wire import GATEWAY
 
 WARM_UP = 20  # so that Python's own tables have grown to their size
+PYTHON = "python_used_bytes"
 PYTHON_SLACK_BYTES = 2048
+SETTLE_S = 10.0
 SOFT_RESETS = 5
 WAIT_S = 2.0
 
@@ -42,13 +44,20 @@ def answers_ping(client: Endpoint, session: Session, tries: int = 10) -> bool:
 
 
 def settled(board: NetBoard) -> dict[str, int]:
-    """What lwIP and Python hold, once nothing is under way."""
-    time.sleep(0.3)
-    return board.memory()
+    """What lwIP and Python hold, once nothing is under way: lwIP holds the same all the while."""
+    deadline = time.monotonic() + SETTLE_S
+    last = board.memory()
+    while True:
+        time.sleep(0.3)
+        found = board.memory()
+        if {**last, PYTHON: 0} == {**found, PYTHON: 0}:
+            return found
+        assert time.monotonic() < deadline, f"lwIP does not come to rest: {last}, {found}"
+        last = found
 
 
 def check_same(before: dict[str, int], after: dict[str, int]) -> None:
-    grown = after.pop("python_used_bytes") - before.pop("python_used_bytes")
+    grown = after.pop(PYTHON) - before.pop(PYTHON)
     assert after == before
     assert grown < PYTHON_SLACK_BYTES
 
