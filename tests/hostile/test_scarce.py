@@ -26,6 +26,8 @@ TURNS_OF_2_30_MS = 6250  # 2^30 ms at 25 MHz, in turns of 2^32
 LEFT_MS = 4000
 PASSIVE_S = 10.0
 ANSWER_S = 0.5
+QUIET_S = 0.2
+QUIET_WITHIN_S = 10.0
 
 Connected = tuple[Endpoint, Session]
 
@@ -70,6 +72,14 @@ def answered(world: World, client: Endpoint, session: Session, seconds: float) -
     return got, sent
 
 
+def quiet(client: Endpoint) -> None:
+    """Until nothing more comes of what the board still had to do."""
+    end = time.monotonic() + QUIET_WITHIN_S
+    client.drain()
+    while client.receive(QUIET_S) is not None:
+        assert time.monotonic() < end, "the board does not come to rest"
+
+
 def back(world: World, client: Endpoint) -> float:
     """Seconds until the board takes a handshake again, and passes data on it."""
     started = time.monotonic()
@@ -83,7 +93,6 @@ def test_heap_exhausted(board: Board, world: World, connected: Connected) -> Non
     client, session = connected
     with script(board, f"without_heap({LACK_S})") as running:
         running.wait_ready()
-        time.sleep(0.3)
         for _ in range(4):
             client.send(client.initiation().message)
             got, sent = answered(world, client, session, 0.2)
@@ -151,8 +160,7 @@ def test_lwip_s_heap_exhausted(board: Board, world: World, connected: Connected)
             client.send(client.initiation().message)
             time.sleep(0.01)
         running.result(10)
-    client.drain()
-    time.sleep(0.2)
+    quiet(client)
     got, sent = answered(world, client, session, 0.5)
     assert got == sent > 10
     assert back(world, client) < RECOVERY_S
@@ -197,7 +205,7 @@ def put_clock_before(board: Board, boundary: int) -> None:
     for step in range(done + 1, boundary + 1):
         turn = step * TURNS_OF_2_30_MS
         run(board, f"set_clock({', '.join(map(str, places))}, {turn}, {LEFT_MS})")
-        time.sleep(0.3)
+        time.sleep(0.3)  # the board's time has to pass: lwIP looks at its timers before the next
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,17 @@ BLOCK_BYTES = 1 << 14
 
 def without_heap(seconds):
     # Every free piece of Python's heap is taken, down to the smallest. A chain of pairs, because a
-    # list would have to grow.
+    # list would have to grow. READY once it is gone: to print that takes none.
     gc.collect()
     chain = None
     size = 1 << 18
-    print("READY")
     while size:
         try:
             while True:
                 chain = (chain, bytearray(size))
         except MemoryError:
             size >>= 1
+    print("READY")
     time.sleep(seconds)
     chain = None
     gc.collect()
