@@ -233,7 +233,7 @@ def test_underlay_goes_and_comes_back(bench: Bench) -> None:
     bench.run("active('wg0', False)")
     bench.run("active('wg0', True)")
     bench.wait(lambda: bench.status("wg0").startswith("no route to the endpoint"), 5)
-    time.sleep(6)
+    time.sleep(6)  # the matter itself: REKEY_TIMEOUT, 5 s, has to pass without an underlay
     assert "no route to the endpoint" in bench.wgprov("show", "wg0")
     bench.run("underlay(True)")
     took_s = bench.wait_up("wg0", 10)

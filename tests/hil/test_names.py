@@ -131,7 +131,7 @@ class Bench:
         """Start wg1 with this zone, and a cache that is old."""
         self.run("active('wg1', False)")
         self.dns.zone = zone
-        time.sleep(TTL_S + 1.2)
+        time.sleep(TTL_S + 1.2)  # the matter itself: lwIP's cache looks at ages once in a second
         self.dns.asked.clear()
         self.run("active('wg1', True)")
 

@@ -124,7 +124,7 @@ def handshake_during_a_flood(world: World) -> None:
     client, _ = world.connected()
     sockets = [world.stranger() for _ in range(SOURCES)]
     with Flood(world, sockets, junk(world, mac1=True)) as flood:
-        time.sleep(0.5)
+        time.sleep(0.5)  # the flood has lasted for a while when the honest client comes
         started, tries, session = time.monotonic(), 0, None
         while session is None and tries < HANDSHAKE_TRIES:
             tries += 1

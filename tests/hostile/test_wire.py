@@ -102,7 +102,7 @@ def test_a_flood_costs_few_computations(wired: Board, world: World) -> None:
     before = wired.counters()
     sockets = [world.stranger() for _ in range(cases_load.SOURCES)]
     with cases_load.Flood(world, sockets, cases_load.junk(world, mac1=True)):
-        time.sleep(cases_load.FLOOD_S)
+        time.sleep(cases_load.FLOOD_S)  # the flood has to last
     after = wired.counters()
     more = {name: after[name] - before[name] for name in ("initiation_forged", "cookie_sent")}
     print(more)
