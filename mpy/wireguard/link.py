@@ -218,12 +218,9 @@ class RawLink:
         target = allowedips.parse_address(host)
         source = self._source(target)
         self._sequence = number = self._sequence + 1 & 0xFFFF
-        self._pings[number] = [self._clock(), None]
-        try:
-            self.send_packet(packets.echo(source, target, False, 1, number, bytes(size)))
-        except Exception:
-            del self._pings[number]
-            raise
+        sent_ms = self._clock()
+        self.send_packet(packets.echo(source, target, False, 1, number, bytes(size)))
+        self._pings[number] = [sent_ms, None]
         return number
 
     def _source(self, target):
