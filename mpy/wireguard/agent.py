@@ -12,7 +12,6 @@ is {"error": reason, "field": path or null} and changes nothing that is in force
 import json
 import os
 import sys
-from binascii import b2a_base64
 
 import wireguard
 import wireguard.config as _config
@@ -158,7 +157,7 @@ class Agent:
 
     def _stage(self, pending):
         try:
-            public = _base64(pending.private_key.public_key())
+            public = _config.key_text(pending.private_key.public_key())
             for i, peer in enumerate(pending.config["peers"]):
                 if peer["public_key"] == public:
                     raise _config.Bad("peers[%d].public_key" % i, "is this board's own key")
@@ -262,7 +261,7 @@ def _without_keys(loaded):
     has loaded; the keys are wiped."""
     config, private_key, preshared = loaded
     try:
-        public = _base64(private_key.public_key())
+        public = _config.key_text(private_key.public_key())
         return config, public, [key is not None for key in preshared]
     finally:
         store.wipe_keys(private_key, preshared)
@@ -370,7 +369,3 @@ def _interrupt(char):
         micropython.kbd_intr(char)
     except (ImportError, AttributeError):
         pass
-
-
-def _base64(raw):
-    return b2a_base64(raw).strip().decode()

@@ -140,7 +140,7 @@ class WireGuard:
             return self.name
         if param == "public_key":
             self._need()
-            return _status().base64(self.tunnel.public_key)
+            return config.key_text(self.tunnel.public_key)
         if param == "listen_port" and self.netif is not None:
             return self.port
         if param == "mtu" and self.netif is not None:

@@ -76,7 +76,7 @@ def key(text, field="key"):
     """Return the 32 bytes of a base64 key or raise Bad."""
     try:
         raw = a2b_base64(text)
-        good = len(text) == 44 and b2a_base64(raw).strip() == text.encode()
+        good = len(text) == 44 and key_text(raw) == text
     except Exception:  # the two Pythons disagree about which: ValueError, TypeError, binascii.Error
         good = False
     if not good or len(raw) != KEY_BYTES:
@@ -84,6 +84,11 @@ def key(text, field="key"):
     if raw == bytes(KEY_BYTES):
         raise Bad(field, "all zero")
     return raw
+
+
+def key_text(raw):
+    """Base64 of a key: a public one, for it stays in the heap."""
+    return b2a_base64(raw).strip().decode()
 
 
 def address(text, field="address"):

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a person is told: why a tunnel is down, in words, and what `wg show` would print."""
 
-from binascii import b2a_base64
-
+from . import config
 from .core import allowedips
 from .core import peer as states
 
@@ -87,7 +86,7 @@ def show(wg):
     now_ms = wg.netif.now()
     return {
         "name": wg.name,
-        "public_key": base64(wg.tunnel.public_key),
+        "public_key": config.key_text(wg.tunnel.public_key),
         "listen_port": wg.port,
         "up": wg.isconnected(),
         "mtu": wg.netif.mtu(),
@@ -121,8 +120,3 @@ def _show_peer(wg, peer, settings, now_ms):
 def _endpoint_text(address, port):
     text = allowedips.format_address(address)
     return ("[%s]:%d" if len(address) == 16 else "%s:%d") % (text, port)
-
-
-def base64(raw):
-    """Text of a public key."""
-    return b2a_base64(raw).strip().decode()
