@@ -67,7 +67,7 @@ def _guarded(what: str, check: Any, *arguments: Any) -> Iterator[Finding]:
 
 def _crypto(session: Session) -> Iterator[Finding]:
     found = selftest.run(session)
-    wrong = [name for name, (_, result) in found.items() if result not in selftest.GOOD]
+    wrong = selftest.wrong(found)
     cores = ", ".join(sorted({core for core, _ in found.values()}))
     if wrong:
         yield Finding("crypto", BAD, f"{', '.join(wrong)}: wrong answers: do not use this board")

@@ -27,6 +27,11 @@ def run(session: Session) -> dict[str, tuple[str, str]]:
         raise BoardError("the board's report makes no sense: update its module") from None
 
 
+def wrong(found: dict[str, tuple[str, str]]) -> list[str]:
+    """The primitives that failed."""
+    return [name for name, (_, result) in found.items() if result not in GOOD]
+
+
 @click.command("selftest")
 @port_option
 @json_option
@@ -45,6 +50,6 @@ def command(port: str, as_json: bool) -> None:
     else:
         rows = [(name, *entry) for name, entry in found.items()]
         print_table(("primitive", "implementation", "result"), rows)
-    wrong = [name for name, (_, result) in found.items() if result not in GOOD]
-    if wrong or not found:
-        raise BoardError(f"self-test: {', '.join(wrong) or 'nothing was tested'}: do not use it")
+    failed = wrong(found)
+    if failed or not found:
+        raise BoardError(f"self-test: {', '.join(failed) or 'nothing was tested'}: do not use it")
