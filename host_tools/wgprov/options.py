@@ -15,4 +15,7 @@ port_option = click.option(
     help="auto, id:SERIAL, a device such as /dev/ttyACM0 or COM3, a0/u0/c3, or a URL "
     "(socket://host:port, rfc2217://host:port).",
 )
+show_secrets_option = click.option(
+    "--show-secrets", is_flag=True, help="Print the preshared key instead of (hidden)."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")

@@ -11,7 +11,7 @@ import click
 from wgprov import serverpeer, transport, uapi
 from wgprov.errors import BoardError, InputError, printable
 from wgprov.keys import is_key
-from wgprov.options import json_option, port_option
+from wgprov.options import json_option, port_option, show_secrets_option
 from wgprov.output import note, print_json, say
 from wgprov.serverformats import FORMATS, render
 from wgprov.serverpeer import PrivateFile, ServerPeer
@@ -74,7 +74,7 @@ def choose(name: str | None, names: list[str]) -> str:
     metavar="PATH",
     help="Its UAPI socket, for --apply.",
 )
-@click.option("--show-secrets", is_flag=True, help="Print the preshared key instead of (hidden).")
+@show_secrets_option
 @json_option
 def command(
     name: str | None,

@@ -13,7 +13,7 @@ import click
 from wgprov import importers, keys, transport
 from wgprov.errors import BoardError, InputError, PortError, printable
 from wgprov.fields import Conf
-from wgprov.options import json_option, port_option
+from wgprov.options import json_option, port_option, show_secrets_option
 from wgprov.output import note, print_json, say
 from wgprov.serverformats import render
 from wgprov.serverpeer import HEADER, PrivateFile, ServerPeer, check_target, host_routes
@@ -266,7 +266,7 @@ ORIGINS = {"made": "made on the board", "kept": "kept", "imported": "imported"}
     help="Where the server's [Peer] block goes, mode 0600 (default: NAME.server-peer.conf "
     "when it has a preshared key).",
 )
-@click.option("--show-secrets", is_flag=True, help="Print the preshared key instead of (hidden).")
+@show_secrets_option
 @json_option
 def command(
     conf: Path,
