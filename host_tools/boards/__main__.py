@@ -52,14 +52,7 @@ def dispatch(arguments: Sequence[str]) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Exit status; errors are one line."""
-    try:
-        dispatch(arguments)
-    except steps.StepError as error:
-        print(f"boards: {error}", file=sys.stderr)
-        return error.status
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return steps.exit_status("boards", lambda: dispatch(arguments))
 
 
 if __name__ == "__main__":

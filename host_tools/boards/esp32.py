@@ -89,19 +89,16 @@ def build(env: str) -> Path:
     return folder
 
 
+def dispatch(arguments: Sequence[str]) -> None:
+    """Carry out one command line."""
+    if len(arguments) != 2 or arguments[0] not in ("find", "build") or arguments[1] not in ENVS:
+        raise steps.StepError(USAGE, 2)
+    (find_idf if arguments[0] == "find" else build)(arguments[1])
+
+
 def main(arguments: Sequence[str]) -> int:
     """Exit status; errors are one line."""
-    if len(arguments) != 2 or arguments[0] not in ("find", "build") or arguments[1] not in ENVS:
-        print(f"boards: {USAGE}", file=sys.stderr)
-        return 2
-    try:
-        (find_idf if arguments[0] == "find" else build)(arguments[1])
-    except steps.StepError as error:
-        print(f"boards: {error}", file=sys.stderr)
-        return error.status
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return steps.exit_status("boards", lambda: dispatch(arguments))
 
 
 if __name__ == "__main__":

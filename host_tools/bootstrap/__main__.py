@@ -62,14 +62,7 @@ def main(arguments: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    try:
-        dispatch(arguments)
-    except steps.StepError as error:
-        print(f"setup: {error}", file=sys.stderr)
-        return error.status
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return steps.exit_status("setup", lambda: dispatch(arguments))
 
 
 if __name__ == "__main__":

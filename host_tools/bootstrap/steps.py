@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .paths import LOGS
@@ -25,6 +25,18 @@ class StepError(Exception):
     def __init__(self, text: str, status: int = 1) -> None:
         super().__init__(text)
         self.status = status
+
+
+def exit_status(program: str, action: Callable[[], object]) -> int:
+    """What to end a program with after `action`, of which a StepError is one line."""
+    try:
+        action()
+    except StepError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+    return 0
 
 
 def say(text: str) -> None:
