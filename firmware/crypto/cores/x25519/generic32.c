@@ -21,11 +21,11 @@
 #endif
 
 #define FE_WORDS 10
+#define FE_ONE 1
 #define FE_MASK(bits) ((UINT32_C(1) << (bits)) - 1)
 // What the ladder uses at most; see AEAD_STACK_BYTES in aead.c. So that this holds at -O3 too, the
 // short loops stay loops: unrolled, their words would be spilt to the stack.
 #define X25519_STACK_BYTES (sizeof(void *) == 4 ? 640 : 768)
-#define X25519_A24 121665 // (486662 - 2) / 4
 
 typedef uint32_t fe25519[FE_WORDS];
 
@@ -210,91 +210,14 @@ static void fe25519_store(uint8_t out[32], fe25519 a, fe25519 scratch) {
     }
 }
 
-// RFC 7748 section 5's step in place; for the point x1, which is 9 when base.
-static void x25519_step(x25519_state *s, bool base) {
-    fe25519_add(s->t0, s->x2, s->z2);    // A
-    fe25519_sub(s->z2, s->x2, s->z2);    // B
-    fe25519_add(s->x2, s->x3, s->z3);    // C
-    fe25519_sub(s->z3, s->x3, s->z3);    // D
-    fe25519_mul(s, s->x3, s->z3, s->t0); // DA
-    fe25519_mul(s, s->z3, s->x2, s->z2); // CB
-    fe25519_sqr(s->t0, s->t0);           // AA
-    fe25519_sqr(s->x2, s->z2);           // BB
-    fe25519_sub(s->z2, s->x3, s->z3);
-    fe25519_add(s->x3, s->x3, s->z3);
-    fe25519_sqr(s->x3, s->x3); // (DA + CB)^2
-    fe25519_sqr(s->z2, s->z2);
-    if (base) {
-        fe25519_mul_word(s->z3, s->z2, 9);
-    } else {
-        fe25519_mul(s, s->z3, s->z2, s->x1); // x1 (DA - CB)^2
-    }
-    fe25519_sub(s->z2, s->t0, s->x2);    // E
-    fe25519_mul(s, s->x2, s->t0, s->x2); // AA BB
-    fe25519_mul_word(s->t1, s->z2, X25519_A24);
-    fe25519_add(s->t0, s->t0, s->t1);
-    fe25519_mul(s, s->z2, s->z2, s->t0); // E (AA + a24 E)
+static void x25519_swap(x25519_state *s, uint32_t bit) {
+    fe25519_swap(s->x2, s->x3, bit);
+    fe25519_swap(s->z2, s->z3, bit);
 }
 
-static void x25519_ladder(x25519_state *s, const uint8_t scalar[32], bool base) {
-    uint32_t previous = 0;
-    for (unsigned i = 255; i-- != 0;) {
-        uint32_t bit = (uint32_t)scalar[i >> 3] >> (i & 7) & 1;
-        fe25519_swap(s->x2, s->x3, previous ^ bit);
-        fe25519_swap(s->z2, s->z3, previous ^ bit);
-        previous = bit;
-        x25519_step(s, base);
-    }
-    // Clamping made bit 0 zero, so there is nothing left to exchange.
-}
+// The ladder gives every function its state; these ones need none of it.
+#define fe25519_sqr(s, r, a) fe25519_sqr(r, a)
+#define fe25519_sqr_times(s, r, a, n) fe25519_sqr_times(r, a, n)
+#define fe25519_mul_word(s, r, a, word) fe25519_mul_word(r, a, word)
 
-// x2 = x2 / z2 by z2^(p - 2) = z2^(2^255 - 21): 254 squarings, 11 products. Names give the
-// exponent.
-static void x25519_divide(x25519_state *s) {
-    uint32_t *e2 = s->x1, *e9 = s->x3, *e11 = s->z3, *run = s->t0, *t = s->t1, *z = s->z2;
-    fe25519_sqr(e2, z);
-    fe25519_sqr_times(t, e2, 2);
-    fe25519_mul(s, e9, t, z);
-    fe25519_mul(s, e11, e9, e2);
-    fe25519_sqr(t, e11);
-    fe25519_mul(s, run, t, e9); // 2^5 - 1
-    fe25519_sqr_times(t, run, 5);
-    fe25519_mul(s, run, t, run); // 2^10 - 1
-    fe25519_sqr_times(t, run, 10);
-    fe25519_mul(s, e9, t, run); // 2^20 - 1
-    fe25519_sqr_times(t, e9, 20);
-    fe25519_mul(s, t, t, e9); // 2^40 - 1
-    fe25519_sqr_times(t, t, 10);
-    fe25519_mul(s, run, t, run); // 2^50 - 1
-    fe25519_sqr_times(t, run, 50);
-    fe25519_mul(s, e9, t, run); // 2^100 - 1
-    fe25519_sqr_times(t, e9, 100);
-    fe25519_mul(s, t, t, e9); // 2^200 - 1
-    fe25519_sqr_times(t, t, 50);
-    fe25519_mul(s, t, t, run); // 2^250 - 1
-    fe25519_sqr_times(t, t, 5);
-    fe25519_mul(s, t, t, e11); // 2^255 - 21
-    fe25519_mul(s, s->x2, s->x2, t);
-}
-
-static __attribute__((noinline)) void x25519_run(uint8_t out[32], const uint8_t scalar[32],
-                                                 const uint8_t *point) {
-    x25519_state s;
-    __builtin_memset(&s, 0, sizeof s);
-    if (point != NULL) {
-        fe25519_load(s.x1, point);
-    } else {
-        s.x1[0] = 9;
-    }
-    __builtin_memcpy(s.x3, s.x1, sizeof s.x3);
-    s.x2[0] = s.z3[0] = 1;
-    x25519_ladder(&s, scalar, point == NULL);
-    x25519_divide(&s);
-    fe25519_store(out, s.x2, s.t0);
-}
-
-// The state and the registers that the compiler saved below it are wiped in one.
-void wg_x25519_core(uint8_t out[32], const uint8_t scalar[32], const uint8_t *point) {
-    x25519_run(out, scalar, point);
-    wg_wipe_stack(X25519_STACK_BYTES);
-}
+#include "ladder.h"
