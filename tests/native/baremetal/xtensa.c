@@ -5,22 +5,18 @@
 #include <stdint.h>
 
 #include "../harness.h"
+#include "xtensa.h"
 
 // By its code: assemblers disagree on its operands.
 #define SIMCALL ".byte 0x00, 0x51, 0x00"
-#define SIM_EXIT 1
-#define SIM_WRITE 4
 #define STDOUT 1
 
-_Noreturn void machine_exit(int status);
 uint64_t __umulsidi3(uint32_t a, uint32_t b);
 uint64_t __muldi3(uint64_t a, uint64_t b);
 uint64_t __ashldi3(uint64_t a, int n);
 uint64_t __lshrdi3(uint64_t a, int n);
-int __popcountsi2(unsigned a);
-unsigned __udivsi3(unsigned a, unsigned b);
 
-static int simcall(int number, uintptr_t a, uintptr_t b, uintptr_t c) {
+int machine_simcall(int number, uintptr_t a, uintptr_t b, uintptr_t c) {
     register int a2 __asm__("a2") = number;
     register uintptr_t a3 __asm__("a3") = a;
     register uintptr_t a4 __asm__("a4") = b;
@@ -34,12 +30,12 @@ void machine_write(const char *text) {
     while (text[n] != 0) {
         n++;
     }
-    simcall(SIM_WRITE, STDOUT, (uintptr_t)text, n);
+    machine_simcall(SIM_WRITE, STDOUT, (uintptr_t)text, n);
 }
 
 _Noreturn void machine_exit(int status) {
     for (;;) {
-        simcall(SIM_EXIT, (uintptr_t)status, 0, 0);
+        machine_simcall(SIM_EXIT, (uintptr_t)status, 0, 0);
     }
 }
 

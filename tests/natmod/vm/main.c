@@ -15,42 +15,22 @@
 #include "py/runtime.h"
 #include "py/stackctrl.h"
 
+#include "../../native/baremetal/xtensa.h"
+
 #define HEAP_BYTES (512 * 1024)
 #define STACK_BYTES (128 * 1024)
 #define CODE_MAX_BYTES (64 * 1024)
 
-/* By its code: assemblers disagree on its operands. */
-#define SIMCALL ".byte 0x00, 0x51, 0x00"
-#define SIM_EXIT 1
-#define SIM_READ 3
-#define SIM_WRITE 4
-
 int main(void);
 void mp_hal_stdout_tx_strn_cooked(const char *text, size_t len);
-_Noreturn void machine_exit(int status);
 void vm_spill(unsigned depth);
 
 static char heap[HEAP_BYTES] __attribute__((aligned(8)));
 static char code[CODE_MAX_BYTES];
 extern char stack_top;
 
-static int simcall(int number, uintptr_t a, uintptr_t b, uintptr_t c) {
-    register int a2 __asm__("a2") = number;
-    register uintptr_t a3 __asm__("a3") = a;
-    register uintptr_t a4 __asm__("a4") = b;
-    register uintptr_t a5 __asm__("a5") = c;
-    __asm__ volatile(SIMCALL : "+r"(a2), "+r"(a3) : "r"(a4), "r"(a5) : "memory");
-    return a2;
-}
-
-_Noreturn void machine_exit(int status) {
-    for (;;) {
-        simcall(SIM_EXIT, (uintptr_t)status, 0, 0);
-    }
-}
-
 void mp_hal_stdout_tx_strn_cooked(const char *text, size_t len) {
-    simcall(SIM_WRITE, 1, (uintptr_t)text, len);
+    machine_simcall(SIM_WRITE, 1, (uintptr_t)text, len);
 }
 
 mp_uint_t mp_hal_stdout_tx_strn(const char *text, size_t len) {
@@ -65,7 +45,7 @@ void mp_hal_stdout_tx_str(const char *text) {
 /* A pipe gives what there is. False: at its end. */
 static bool read_all(char *to, size_t len) {
     while (len != 0) {
-        int got = simcall(SIM_READ, 0, (uintptr_t)to, len);
+        int got = machine_simcall(SIM_READ, 0, (uintptr_t)to, len);
         if (got <= 0) {
             return false;
         }
