@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What gcc calls. Debian's libgcc is for another core, and of one calling convention. More of it is in
- * tests/native/baremetal/xtensa.c.
+ * What gcc calls. Debian's libgcc is for another core, and of one calling convention. The rest is
+ * in tests/native/baremetal/xtensa.c.
  */
 #include <stdint.h>
 
