@@ -64,7 +64,7 @@ def read(path: Path, offset: int | None = None) -> Image:
     digest = hashlib.sha256(data).hexdigest()
     if path.suffix.lower() == ".uf2":
         image = uf2.read(path)
-        return Image(path, image.board_id, *_span(data), digest)
+        return Image(path, image.board_id, *uf2.span(data), digest)
     if len(data) < ESP_CHIP_ID_AT + 2 or data[0] != ESP_MAGIC:
         raise InputError(f"{path}: neither a UF2 file nor an image for an ESP32")
     chip_id = struct.unpack_from("<H", data, ESP_CHIP_ID_AT)[0]
@@ -74,17 +74,6 @@ def read(path: Path, offset: int | None = None) -> Image:
     start = usual if offset is None else offset
     end = start + -(-len(data) // ERASE_BYTES) * ERASE_BYTES
     return Image(path, chip, start, end, digest)
-
-
-def _span(data: bytes) -> tuple[int, int]:
-    """The flash that the blocks of a UF2 file cover, in whole sectors."""
-    targets = []
-    for at in range(0, len(data), uf2.BLOCK_BYTES):
-        flags, address, size = struct.unpack_from("<3I", data, at + 8)
-        if not flags & uf2.FLAG_NOT_MAIN_FLASH:
-            targets.append((address, address + size))
-    start = min(first for first, _ in targets) // ERASE_BYTES * ERASE_BYTES
-    return start, -(-max(last for _, last in targets) // ERASE_BYTES) * ERASE_BYTES
 
 
 def is_esp(image: Image) -> bool:

@@ -17,7 +17,6 @@ import mmap
 import os
 import select
 import signal
-import struct
 import sys
 import termios
 import time
@@ -32,9 +31,9 @@ from rp2040py.external.bootsel_button import BootselButton
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
 from wgprov.targets.rp2040_mend import CdcHost, Idle, Pl011, Rosc
+from wgprov.targets.uf2 import SECTOR_BYTES, span
 
 FLASH_BYTES = 2 << 20  # the Pico's chip
-SECTOR_BYTES = 4096
 UF2_MAGIC = b"UF2\n"
 ERASED = 0xFF
 SLICE_NS = 100_000  # guest time between two looks at the wires
@@ -225,16 +224,12 @@ class Emulator:
         return {"seen": seen}
 
 
-def firmware_end(uf2: str) -> int:
+def firmware_end(path: str) -> int:
     """Offset in flash of the first sector behind the firmware."""
-    data = Path(uf2).read_bytes()
-    end = 0
+    data = Path(path).read_bytes()
     if data[:4] != UF2_MAGIC:
-        raise SystemExit(f"{uf2} is not a UF2 file")
-    for start in range(0, len(data) - 511, 512):
-        address, size = struct.unpack_from("<II", data, start + 12)
-        end = max(end, address + size - FLASH_START_ADDRESS)
-    return -(-end // SECTOR_BYTES) * SECTOR_BYTES
+        raise SystemExit(f"{path} is not a UF2 file")
+    return span(data)[1] - FLASH_START_ADDRESS
 
 
 def main() -> None:

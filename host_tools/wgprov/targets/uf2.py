@@ -27,6 +27,7 @@ from pathlib import Path
 from wgprov.errors import BoardError, InputError, PortError, printable
 
 BLOCK_BYTES = 512
+SECTOR_BYTES = 4096  # what the flash erases at once
 MAGIC_START = (0x0A324655, 0x9E5D5157)
 MAGIC_END = 0x0AB16F30
 PAYLOAD_MAX_BYTES = 476
@@ -114,6 +115,17 @@ def _families(path: Path, blocks: list[bytes]) -> frozenset[int]:
     if not whole or any(counted[f] > 1 for f in counted.keys() - whole):
         raise InputError(f"{path}: blocks are missing at its end")
     return frozenset(counted)
+
+
+def span(data: bytes) -> tuple[int, int]:
+    """The flash that the blocks of a UF2 file cover, in whole sectors."""
+    targets = []
+    for at in range(0, len(data), BLOCK_BYTES):
+        flags, address, size = struct.unpack_from("<3I", data, at + 8)
+        if not flags & FLAG_NOT_MAIN_FLASH:
+            targets.append((address, address + size))
+    start = min(first for first, _ in targets) // SECTOR_BYTES * SECTOR_BYTES
+    return start, -(-max(last for _, last in targets) // SECTOR_BYTES) * SECTOR_BYTES
 
 
 # --- the drive -----------------------------------------------------------------------------------
