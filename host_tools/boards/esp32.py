@@ -19,6 +19,8 @@ from pathlib import Path
 
 from host_tools.bootstrap import paths, steps
 
+from . import common
+
 ENVS = {
     "esp32": "ESP32",
     "esp32s2": "ESP32S2",
@@ -29,8 +31,7 @@ ENVS = {
 # What MicroPython 1.25 says it supports (ports/esp32/README.md), and what its own CI builds with.
 SUPPORTED = ("5.2", "5.3", "5.4")
 RECOMMENDED = "v5.2.2"
-MICROPYTHON = paths.CACHE / "src" / "micropython"
-PORT = MICROPYTHON / "ports" / "esp32"
+PORT = common.MICROPYTHON / "ports" / "esp32"
 HOW = (
     f"git clone -b {RECOMMENDED} --recursive https://github.com/espressif/esp-idf.git && "
     "esp-idf/install.sh {chip} && . esp-idf/export.sh"
