@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""python3 -m host_tools.bootstrap setup | peer | xtensa | tools NAME | run LABEL -- COMMAND ..."""
+"""python3 -m host_tools.bootstrap VERB ...: see USAGE."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import cbmc, environment, go, paths, platformio, steps, system, xtensa
 OLDEST_PYTHON = (3, 10)
 USAGE = (
     "usage: python3 -m host_tools.bootstrap "
-    "setup | peer | xtensa | tools NAME | run LABEL -- COMMAND ..."
+    "setup | peer | xtensa | cbmc | tools NAME | run LABEL -- COMMAND ..."
 )
 
 

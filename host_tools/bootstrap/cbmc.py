@@ -25,7 +25,7 @@ def _install_debian() -> None:
         raise steps.StepError(
             "CBMC can be put together on Debian or Ubuntu on amd64 only; elsewhere put cbmc on PATH"
         )
-    debs.fetch(LOCK, "CBMC", debs.FETCH)
+    debs.fetch(LOCK, "CBMC")
     debs.merge(sorted(SOURCES.iterdir()), HOME / "usr", UNNEEDED)
     debs.patch_programs(HOME, [HOME / "usr" / "bin"])
     PROGRAM.parent.mkdir()
