@@ -83,14 +83,21 @@ class RawLink:
 
         where = (root or store.ROOT,)
         settings, private_key, preshared = store.load(name, *where)
-        mark = store.Mark(name, *where)
         port, mtu = settings["listen_port"], settings["mtu"]
-        link = cls(private_key, settings["address"], port, mtu, mark)
-        for peer, psk in zip(settings["peers"], preshared):
-            keepalive_s = peer["persistent_keepalive"]
-            link.add_peer(
-                peer["public_key"], peer["endpoint"], peer["allowed_ips"], psk, keepalive_s
-            )
+        link = None
+        try:
+            mark = store.Mark(name, *where)
+            link = cls(private_key, settings["address"], port, mtu, mark)
+            for peer, psk in zip(settings["peers"], preshared):
+                keepalive_s = peer["persistent_keepalive"]
+                link.add_peer(
+                    peer["public_key"], peer["endpoint"], peer["allowed_ips"], psk, keepalive_s
+                )
+        except Exception:  # a name that cannot be looked up yet, most likely
+            if link is not None:
+                link.close()
+            store.wipe_keys(private_key, preshared)
+            raise
         return link
 
     @property
