@@ -17,7 +17,7 @@ bench_call:
     l32i a8, a2, 24 + 4 * \n
     s32i a8, a1, 4 * \n
     .endr
-    call8 spill                         /* all callers to the stack: every call begins alike */
+    call8 machine_spill                 /* all callers to the stack: every call begins alike */
     l32i a10, a2, 0
     l32i a11, a2, 4
     l32i a12, a2, 8
@@ -60,17 +60,3 @@ bench_stop:
     movsp a1, a7
     retw
     .size bench_call, . - bench_call
-
-    .section .text.spill, "ax"
-    .p2align 2
-spill:
-    entry a1, 32
-    call8 1f
-    retw
-    .p2align 2
-1:  entry a1, 32
-    call8 2f
-    retw
-    .p2align 2
-2:  entry a1, 32
-    retw

@@ -15,7 +15,7 @@ machine_call:
     mov a7, a1
     movsp a1, a4
     mov a3, a2
-    call8 spill                         /* now no window but this one is in use */
+    call8 machine_spill                 /* now no window but this one is in use */
     rsr a5, PS
     movi a6, 0x40000
     xor a6, a6, a5
@@ -35,17 +35,4 @@ machine_call:
     .endr
     callx8 a3
     movsp a1, a7
-    retw
-
-    .p2align 2
-spill:
-    entry a1, 32
-    call8 1f
-    retw
-    .p2align 2
-1:  entry a1, 32
-    call8 2f
-    retw
-    .p2align 2
-2:  entry a1, 32
     retw

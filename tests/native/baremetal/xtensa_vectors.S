@@ -238,6 +238,23 @@ reset:
     movi a8, machine_exit
     callx8 a8
 
+    /* All callers' windows to the stack: of a core's 32 registers each of the three calls needs 8. */
+    .section .text.machine_spill, "ax"
+    .global machine_spill
+    .type machine_spill, @function
+    .p2align 2
+machine_spill:
+    entry a1, 32
+    call8 1f
+    retw
+    .p2align 2
+1:  entry a1, 32
+    call8 2f
+    retw
+    .p2align 2
+2:  entry a1, 32
+    retw
+
     .section .reset, "ax"               /* where this core starts, whatever the ELF file says */
     j 1f
     .p2align 2

@@ -23,7 +23,7 @@
 
 int main(void);
 void mp_hal_stdout_tx_strn_cooked(const char *text, size_t len);
-void vm_spill(unsigned depth);
+void machine_spill(void);
 
 static char heap[HEAP_BYTES] __attribute__((aligned(8)));
 static char code[CODE_MAX_BYTES];
@@ -82,7 +82,7 @@ static void run_code(size_t len) {
 void gc_collect(void) {
 #ifdef __XTENSA_WINDOWED_ABI__
     uintptr_t saved[1];
-    vm_spill(16);
+    machine_spill();
 #else
     uintptr_t saved[4];
     __asm__ volatile("s32i a12, %0, 0\n s32i a13, %0, 4\n s32i a14, %0, 8\n s32i a15, %0, 12"

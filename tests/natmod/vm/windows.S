@@ -7,23 +7,12 @@
  */
     .text
 
-    .global vm_spill
-    .type vm_spill, @function
-    .p2align 2
-vm_spill:                               /* a2: how deep to call: two windows each */
-    entry a1, 32
-    beqz a2, 1f
-    addi a10, a2, -1
-    call8 vm_spill
-1:  retw
-
     .global setjmp
     .type setjmp, @function
     .p2align 2
 setjmp:
     entry a1, 32
-    movi a10, 16
-    call8 vm_spill
+    call8 machine_spill
     s32i a0, a2, 0
     s32i a1, a2, 4
     addi a3, a1, -16
@@ -54,8 +43,7 @@ setjmp:
     .p2align 2
 longjmp:
     entry a1, 32
-    movi a10, 16
-    call8 vm_spill
+    call8 machine_spill
     l32i a4, a2, 4
     addi a5, a4, -16
     l32i a6, a2, 8
