@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import select
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ PACKAGE = (
 )
 END = b"\x04\n"
 START_S = 30.0
+READY_S = 10.0
 EXEC_S = 900.0  # a thousand X25519 on the slowest of them, on a busy computer
 CHUNK_BYTES = 4096
 
@@ -122,6 +124,18 @@ class Serial:
             raise Failed(err.decode(errors="replace"))
         return out.decode().replace("\r\n", "\n")
 
+    def start(self, code: str) -> None:
+        """Returns when the code has printed READY; finish() waits for its end."""
+        self.line.exec_raw_no_follow(code)
+        data = self.line.read_until(1, b"READY\r\n", timeout_overall=READY_S)
+        if not data.endswith(b"READY\r\n"):
+            raise Failed(f"not ready within {READY_S} s; {data!r}")
+
+    def finish(self, timeout_s: float) -> None:
+        _, err = self.line.follow(timeout_s)
+        if err:
+            raise Failed(err.decode(errors="replace"))
+
     def close(self) -> None:
         self.line.close()
 
@@ -178,6 +192,18 @@ def board(arch: str, module: Path) -> Iterator[Serial]:
                 yield machine
             finally:
                 machine.close()
+
+
+@contextmanager
+def with_mip(index: Path, folder: Path) -> Iterator[QemuBoard]:
+    """A Cortex-M0+ with stock firmware, and on it what mpremote's mip brings by this index file."""
+    elf = require(VMS / "stock_m0plus" / "firmware.elf")
+    with QemuBoard("qemu_m0plus", elf, folder / "flash.bin") as qemu:
+        qemu.wait_prompt(START_S)
+        install = [sys.executable, "-m", "mpremote", "connect", qemu.port, "mip", "install"]
+        install += ["--target", "/lib", str(index)]
+        subprocess.run(install, check=True, timeout=300, capture_output=True)
+        yield qemu
 
 
 @contextmanager

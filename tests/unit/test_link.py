@@ -9,16 +9,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import _wireguard
 from host_tools.peer.driver import Peer, PeerConfig
-from wgprov.targets.qemu import QemuBoard
 from wireguard import config, packets, store
 from wireguard.link import RawLink
 
@@ -28,6 +25,7 @@ import machines  # noqa: E402
 import mip  # noqa: E402
 
 SCRIPT = ROOT / "tests" / "natmod" / "live.py"
+PORT_NETWORK = ROOT / "tests" / "device" / "port_network.py"
 MICROPYTHON = ROOT / ".cache" / "build" / "natmod" / "vm" / "unix" / "micropython"
 NATMOD = ROOT / ".cache" / "build" / "natmod" / "x64"
 SERVER, BOARD = "10.9.0.1", "10.9.0.2"
@@ -304,16 +302,11 @@ def test_live_tunnel_of_a_stock_board(server: Peer, tmp_path: Path) -> None:
     """Cortex-M0+ code, lwIP's sockets, the files that mip would bring: RawLink's pings and UDP."""
     folder = tmp_path / "mip"
     assert mip.main([str(folder)]) == 0
-    elf = machines.require(machines.VMS / "stock_m0plus" / "firmware.elf")
-    with QemuBoard("qemu_m0plus", elf, tmp_path / "flash.bin") as board:
-        board.wait_prompt(machines.START_S)
-        command = [sys.executable, "-m", "mpremote", "connect", board.port]
-        install = [*command, "mip", "install", "--target", "/lib", str(folder / "armv6m.json")]
-        subprocess.run(install, check=True, timeout=300, capture_output=True)
+    with machines.with_mip(folder / "armv6m.json", tmp_path) as board:
         line = machines.Serial(board.port)
         try:
             line.exec("import sys\nsys.path.append('/lib')\nfrom wireguard.link import RawLink")
-            line.exec("import time\ntime.sleep(1)")  # DHCP
+            line.exec(f"{PORT_NETWORK.read_text(encoding='utf-8')}\nwait_address()")
             line.exec("class Mark:\n load = lambda s: 0\n store = lambda s, mark: None")
             line.exec(f"link = RawLink({KEY!r}, [{BOARD!r}], mark=Mark())")
             key, psk = server.public_key, base64.b64encode(PSK).decode()
@@ -322,11 +315,10 @@ def test_live_tunnel_of_a_stock_board(server: Peer, tmp_path: Path) -> None:
             assert line.exec(f"print(link.ping({SERVER!r}) is not None)") == "True\n"
             line.exec(f"port = link.udp(7)\nport.sendto(b'x' * 1392, ({SERVER!r}, 5))")
             echo = " data, source = port.recvfrom(9000)\n port.sendto(data, source)"
-            with ThreadPoolExecutor() as pool:
-                echoing = pool.submit(line.exec, f"for _ in range({ECHOES}):\n{echo}")
-                time.sleep(0.5)  # lwIP's sockets keep one datagram that nobody takes
-                steps = server.udp_step(f"{BOARD}:7", 1234, ECHOES, 1200)
-                echoing.result(30)
+            # lwIP's sockets keep one datagram that nobody takes: the board has to be at it.
+            line.start(f"link.step()\nprint('READY')\nfor _ in range({ECHOES}):\n{echo}")
+            steps = server.udp_step(f"{BOARD}:7", 1234, ECHOES, 1200)
+            line.finish(30)
             assert steps.acknowledged == ECHOES
             counters = line.exec("print(sum(link.counters.values()))\nlink.close()")
             assert counters == "0\n"

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from wgprov.targets.qemu import QemuBoard
 from wireguard import natmod
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,7 +126,7 @@ def test_each_architecture_has_its_number() -> None:
 def test_package_json_of_the_repository_is_complete() -> None:
     """mpremote mip install github:…/mpy reads it: the Python package, by relative names.
 
-    python3 firmware/binding/natmod/mip.py /tmp/mip makes one to copy.
+    python3 firmware/binding/natmod/mip.py FOLDER makes one to copy.
     """
     kept = json.loads((ROOT / "mpy" / "package.json").read_text(encoding="utf-8"))
     assert kept == json.loads(mip.package([(name, name) for name in mip.python_files()], ""))
@@ -137,12 +136,8 @@ def test_package_json_of_the_repository_is_complete() -> None:
 def test_mpremote_installs_from_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     assert mip.main([str(folder)]) == 0
-    elf = machines.require(machines.VMS / "stock_m0plus" / "firmware.elf")
-    with QemuBoard("qemu_m0plus", elf, tmp_path / "flash.bin") as board:
-        board.wait_prompt(machines.START_S)
+    with machines.with_mip(folder / "armv6m.json", tmp_path) as board:
         command = [sys.executable, "-m", "mpremote", "connect", board.port]
-        install = [*command, "mip", "install", "--target", "/lib", str(folder / "armv6m.json")]
-        subprocess.run(install, check=True, timeout=300, capture_output=True)
         code = "import sys\nsys.path.append('/lib')\nimport _wireguard, wireguard.link\n"
         code += "print(_wireguard.selftest())"
         done = subprocess.run([*command, "exec", code], timeout=60, capture_output=True, text=True)
