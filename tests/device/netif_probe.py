@@ -181,11 +181,6 @@ def updown(times):
         client.WireGuard("wg0").active(True)
 
 
-def python_bytes():
-    gc.collect()
-    return gc.mem_alloc()
-
-
 def tcp_echo_server(port, total, is_ip6):
     # One connection; what comes is sent back until `total` bytes have come.
     listener = socket.socket(socket.AF_INET6 if is_ip6 else socket.AF_INET)

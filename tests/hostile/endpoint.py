@@ -24,7 +24,6 @@ from tests.hostile import noise
 
 INITIATION, RESPONSE, COOKIE, DATA = 1, 2, 3, 4
 INITIATION_BYTES, RESPONSE_BYTES, COOKIE_BYTES = 148, 92, 64
-MACS_BYTES = 32
 HANDSHAKE_S = 2.0
 HANDSHAKE_TRIES = 5
 # From one address at most 20 handshake messages a second are taken under load (kernel,

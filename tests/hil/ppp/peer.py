@@ -90,11 +90,6 @@ class PppPeer:
             time.sleep(0.02)
         return time.monotonic() - started
 
-    @property
-    def relay_ports(self) -> dict[tuple[int, int], int]:
-        """Our port on 127.0.0.1 for each (board's port, server's port)."""
-        return {ports: relay.getsockname()[1] for ports, relay in dict(self._relays).items()}
-
     # --- the thread ---
 
     def _run(self) -> None:
