@@ -35,7 +35,7 @@ def each():
     wanted = (
         "wireguard core core.allowedips core.constants config store core.messages core.cookie "
         "core.noise core.peer core.bucket core.guard core.handshakes core.timers core.tai64n "
-        "core.tunnel resolver sender client"
+        "core.tunnel resolver sender wall client"
     )
     forget()
     sizes = []
