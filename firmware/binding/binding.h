@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the files of the `_wireguard` module share. Python sees handles; the 32 bytes of a key, a
- * handshake's state and a session stand in fixed slots outside the collected heap, so that no
- * copy of them is left in a freed block. A handle's finaliser wipes its slot.
+ * handshake's state and a session before install() stand in fixed slots outside the collected heap,
+ * so that no copy of them is left in a freed block. A handle's finaliser wipes its slot. Installed
+ * sessions lie with their peer in that heap: obj_path.c.
  */
 #ifndef WG_BINDING_H
 #define WG_BINDING_H

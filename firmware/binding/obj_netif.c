@@ -12,6 +12,11 @@
 #include "wg_netif.h"
 #include "wg_util.h"
 
+/* Without it a soft reset would leave keys behind, and the interface on memory that is not its. */
+#if !MICROPY_ENABLE_FINALISER
+#error MICROPY_ENABLE_FINALISER is needed
+#endif
+
 typedef struct {
     mp_obj_base_t base;
     wg_netif *wg; /* NULL once closed */

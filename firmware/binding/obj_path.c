@@ -50,8 +50,10 @@ static mp_obj_t set_identity(mp_obj_t self, mp_obj_t public_key) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(wg_path_set_identity_obj, set_identity);
 
-/* Peers and prefixes lie in the collected heap, so that nobody pays for those that are not there;
- * a peer is wiped before its memory is given back. */
+/* Peers and prefixes lie in the collected heap, so that nobody pays for those that are not there.
+ * A peer holds the keys of its sessions, and a freed block keeps what it held: so it is wiped
+ * before its memory is given back, by remove_peer or, with the interface, by the Netif's finaliser.
+ * The collector, also that of a soft reset, runs finalisers before it frees any block. */
 static void *allocated(void *memory) {
     if (memory == NULL) {
         mp_raise_OSError(MP_ENOMEM);

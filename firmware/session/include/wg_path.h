@@ -74,7 +74,8 @@ void wg_path_wipe(wg_path *path);
 /* Our own public key: needed to check mac1. */
 void wg_path_set_identity(wg_path *path, const uint8_t public_key[32]);
 
-/* Make a peer of `memory`, which must stay until the peer is removed; returns its id, from 0.
+/* Make a peer of `memory`, which must stay until the peer is removed, holds its sessions' keys
+ * until then, and is wiped when it is the caller's again; returns its id, from 0.
  * There is no limit but memory: sizeof(wg_peer) each, and sizeof(wg_allowedip) for each prefix in
  * path->allowed (wg_allowedips_move). */
 int wg_path_add_peer(wg_path *path, wg_peer *memory);
