@@ -8,7 +8,7 @@ import time
 from typing import Any, Protocol
 
 from wgprov import keys
-from wgprov.errors import BoardError, PortError, printable
+from wgprov.errors import BoardError, InputError, PortError, printable
 from wgprov.patience import FACTOR
 
 PROTOCOL = 1
@@ -134,3 +134,15 @@ class Session:
         line, _, rest = self._pending.partition(b"\n")
         self._pending = bytearray(rest)
         return bytes(line)
+
+
+def choose(name: str | None, names: list[str]) -> str:
+    """`name`, or the only interface that the board has."""
+    has = ", ".join(names) or "none"
+    if name is None and len(names) == 1:
+        return names[0]
+    if name is None:
+        raise InputError(f"which interface? The board has: {has}")
+    if name not in names:
+        raise BoardError(f"the board has no interface {name} (it has: {has})")
+    return name

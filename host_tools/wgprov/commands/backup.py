@@ -9,12 +9,11 @@ from typing import Any
 import click
 
 from wgprov import transport
-from wgprov.commands.peer import choose
 from wgprov.errors import BoardError, InputError
 from wgprov.options import json_option, port_option
 from wgprov.output import print_json, say
 from wgprov.serverpeer import PrivateFile
-from wgprov.session import WRITE_TIMEOUT_S, Session
+from wgprov.session import WRITE_TIMEOUT_S, Session, choose
 from wgprov.wgconf import from_config
 
 

@@ -15,7 +15,7 @@ from wgprov.options import json_option, port_option, show_secrets_option
 from wgprov.output import note, print_json, say
 from wgprov.serverformats import FORMATS, render
 from wgprov.serverpeer import PrivateFile, ServerPeer
-from wgprov.session import WRITE_TIMEOUT_S, Session
+from wgprov.session import WRITE_TIMEOUT_S, Session, choose
 
 
 def run(session: Session, name: str | None) -> ServerPeer:
@@ -29,18 +29,6 @@ def run(session: Session, name: str | None) -> ServerPeer:
     routes = serverpeer.board_routes(reply.get("config"))
     kept = any(reply.get("preshared") or [])
     return ServerPeer(title, reply["public_key"], routes, None, preshared_unchanged=kept)
-
-
-def choose(name: str | None, names: list[str]) -> str:
-    """`name`, or the only interface that the board has."""
-    has = ", ".join(names) or "none"
-    if name is None and len(names) == 1:
-        return names[0]
-    if name is None:
-        raise InputError(f"which interface? The board has: {has}")
-    if name not in names:
-        raise BoardError(f"the board has no interface {name} (it has: {has})")
-    return name
 
 
 @click.command("peer")

@@ -9,18 +9,15 @@ from typing import Any
 import click
 
 from wgprov import transport
-from wgprov.errors import BoardError, InputError, printable
+from wgprov.errors import InputError, printable
 from wgprov.options import json_option, port_option
 from wgprov.output import print_json, say
-from wgprov.session import WRITE_TIMEOUT_S, Session
+from wgprov.session import WRITE_TIMEOUT_S, Session, choose
 
 
 def run(session: Session, name: str) -> dict[str, Any]:
     """Remove `name`; its private key is gone for good."""
-    names = session.hello()["names"]
-    if name not in names:
-        has = ", ".join(names) or "none"
-        raise BoardError(f"the board has no interface {name} (it has: {has})")
+    choose(name, session.hello()["names"])
     reply = session.request("remove", WRITE_TIMEOUT_S, name=name)
     return {"name": name, "tunnel": printable(reply.get("tunnel"))}
 

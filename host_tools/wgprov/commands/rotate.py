@@ -16,14 +16,13 @@ from typing import Any
 import click
 
 from wgprov import serverpeer, transport, wgshow
-from wgprov.commands.peer import choose
 from wgprov.errors import BoardError, PortError, printable
 from wgprov.keys import is_key
 from wgprov.options import json_option, port_option
 from wgprov.output import print_json, say
 from wgprov.serverformats import render
 from wgprov.serverpeer import ServerPeer
-from wgprov.session import WRITE_TIMEOUT_S, Session
+from wgprov.session import WRITE_TIMEOUT_S, Session, choose
 
 WAIT_S = 20.0
 POLL_S = 0.5
