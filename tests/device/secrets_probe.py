@@ -40,3 +40,20 @@ def change_interface(how):
         kept.close()
     kept = None
     gc.collect()
+
+
+def fill(mark):
+    # Copies of the mark in all of the heap that is free; how many.
+    global kept
+    kept, size, count = None, 8192, 0
+    while size >= 1024:
+        try:
+            while True:
+                block = bytearray(size)
+                for at in range(0, size, len(mark)):
+                    block[at : at + len(mark)] = mark
+                kept = (kept, block)
+                count += size // len(mark)
+        except MemoryError:
+            size >>= 1
+    return count

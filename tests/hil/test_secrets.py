@@ -68,6 +68,16 @@ def test_soft_reset_with_the_tunnel_up(board: NetBoard, tmp_path: Path) -> None:
     assert where(board, tmp_path, keys) == []
 
 
+def test_hard_reset_leaves_nothing_in_the_heap(board: NetBoard, tmp_path: Path) -> None:
+    """All of the heap, so that it is not by chance that something was written over."""
+    mark = os.urandom(32)
+    assert board.run("secrets_probe", f"fill({mark!r})") > 100
+    assert len(where(board, tmp_path, [mark])) > 100
+    board.qemu.press_reset()
+    board.qemu.wait_prompt()
+    assert where(board, tmp_path, [mark]) == []
+
+
 @pytest.mark.parametrize("how", ["remove", "close", "drop"])
 def test_an_interface_that_memory_ran_out_for(board: NetBoard, tmp_path: Path, how: str) -> None:
     state, seed = noise.Symmetric(bytes(32)), os.urandom(32)

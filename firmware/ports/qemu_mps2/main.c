@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <string.h>
+
 #include "py/cstack.h"
 #include "py/gc.h"
 #include "py/mphal.h"
@@ -30,6 +32,8 @@ static void board_init(void) {
     uart_init();
     flash_init();
     mp_cstack_init_with_top(&_estack, (size_t)(&_estack - &_sstack) - INTERRUPT_STACK_BYTES);
+    // A reset leaves what was in RAM, and session keys are in the heap.
+    memset(&_sheap, 0, (size_t)(&_eheap - &_sheap));
     gc_init(&_sheap, &_eheap);
     lwip_init(); // once: lwIP cannot be started again
     lan_init();

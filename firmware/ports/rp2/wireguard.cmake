@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Included by binding/micropython.cmake when pico-sdk builds: the chip's noise source for keys, and
+# Included by binding/micropython.cmake when pico-sdk builds: the chip's noise source for keys, a heap
+# that is cleared at each start (include/wg_board.h asks for it), and
 # MicroPython's sockets kept from writing behind a listening one (qemu_mps2/listen_guard.c).
 set(WG_RP2 ${CMAKE_CURRENT_LIST_DIR})
 if(PICO_PLATFORM STREQUAL "rp2040")
@@ -12,6 +13,7 @@ add_library(usermod_wireguard_rp2 INTERFACE)
 target_sources(usermod_wireguard_rp2 INTERFACE
     ${WG_RP2}/entropy.c
     ${WG_RP2}/health.c
+    ${WG_RP2}/heap_clear.c
     ${WG_RP2}/noise_common.c
     ${WG_RP2}/${WG_NOISE}
     ${WG_RP2}/ppp_lock.c

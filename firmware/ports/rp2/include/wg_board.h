@@ -9,4 +9,8 @@
 #define MICROPY_PY_NETWORK (1)
 #endif
 
+/* Before MicroPython begins: heap_clear.c. */
+void wg_heap_clear(void);
+#define MICROPY_BOARD_STARTUP wg_heap_clear
+
 #endif

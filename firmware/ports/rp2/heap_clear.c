@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// A reset leaves what was in RAM, and session keys are in Python's heap: cleared before it is used.
+#include <string.h>
+
+#include "py/mpconfig.h"
+
+extern char __GcHeapStart, __GcHeapEnd; // the port's linker script
+
+void wg_heap_clear(void) {
+    memset(&__GcHeapStart, 0, (size_t)(&__GcHeapEnd - &__GcHeapStart));
+}
