@@ -49,7 +49,7 @@ help:
 	@echo 'make fuzz           libFuzzer on the C code, FUZZ_SECONDS=$(FUZZ_SECONDS) a target'
 	@echo 'make analyze        gcc -fanalyzer, cppcheck and clang-tidy on the C code'
 	@echo 'make prove          CBMC: the replay window and the receive path, with their bounds'
-	@echo 'make lint           ruff, clang-format'
+	@echo 'make lint           ruff, mypy --strict, clang-format'
 	@echo 'make format         rewrite the sources in the house style'
 	@echo 'make clean          remove what was built;  make distclean  the whole .cache folder'
 
@@ -165,6 +165,7 @@ prove: setup
 
 lint: setup
 	@$(VENV)/ruff check --quiet .
+	@$(VENV)/mypy --no-error-summary
 	@git ls-files -z --cached --others --exclude-standard '*.c' '*.h' | \
 	    xargs -0r $(VENV)/clang-format --dry-run --Werror
 	@echo '  lint: clean'
@@ -200,7 +201,7 @@ fuzz-python: setup hostlib
 clean:
 	@for file in .cache/run/*.pid; do test ! -f "$$file" || \
 	    $(VENV)/python firmware/platform/tools/emulator.py stop "$$(basename "$$file" .pid)"; done
-	rm -rf .cache/build .cache/src/micropython/mpy-cross/build .cache/logs .cache/pio .cache/pytest .cache/ruff .cache/hypothesis
+	rm -rf .cache/build .cache/src/micropython/mpy-cross/build .cache/logs .cache/pio .cache/pytest .cache/ruff .cache/mypy .cache/hypothesis
 	@find . -path ./.cache -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from host_tools.bootstrap import paths, steps, xtensa
@@ -37,7 +38,7 @@ class Item:
     information, which has the path of the checkout in it."""
 
     target: str
-    check: Callable[[], None]
+    check: Callable[[], object]
     files: tuple[tuple[str, Path], ...]
     strip: bool = False
 
@@ -46,7 +47,7 @@ def _no_check() -> None:
     """Setup brings all it needs."""
 
 
-def _firmware(env: str, suffixes: Sequence[str], check: Callable[[], None]) -> Item:
+def _firmware(env: str, suffixes: Sequence[str], check: Callable[[], object]) -> Item:
     files = tuple((f"{env}.{end}", FIRMWARE / env / f"firmware.{end}") for end in suffixes)
     return Item(env, check, files)
 
@@ -69,9 +70,9 @@ def items(
     found = []
     for board in table.BOARDS:
         suffixes = [suffix for suffix in FIRMWARE_SUFFIXES if _is_shipped(board, suffix)]
-        found.append(_firmware(board.env, suffixes, lambda board=board: check(board)))
+        found.append(_firmware(board.env, suffixes, partial(check, board)))
     for env in esp32.ENVS:
-        found.append(_firmware(env, ("bin",), lambda env=env: esp32.find_idf(env) and None))
+        found.append(_firmware(env, ("bin",), partial(esp32.find_idf, env)))
     found += [replace(_firmware(env, ("elf",), _no_check), strip=True) for env in emulated]
     return found + [_natmod(arch) for arch in natmods]
 
@@ -176,7 +177,7 @@ def report(outcome: Outcome) -> list[str]:
     lines += [f"{f['name']:30} {f['bytes']:>10}  {f['sha256']}" for f in files]
     for title, group in (("not built here", outcome.left_out), ("FAILED", outcome.failed)):
         lines += [f"{title}: {target}: {reason}" for target, reason in group.items()]
-    made, out, bad = map(len, (outcome.built, outcome.left_out, outcome.failed))
+    made, out, bad = len(outcome.built), len(outcome.left_out), len(outcome.failed)
     lines.append(f"boards: {made} built into dist/, {out} cannot be built here, {bad} failed")
     return lines
 

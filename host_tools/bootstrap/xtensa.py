@@ -36,10 +36,8 @@ STAMP = "xtensa"
 
 def _key() -> str:
     """What the compiler is made of. The place counts: its programs name their loader by it."""
-    return paths.digest(
-        [LOCK, debs.REQUIREMENTS, Path(__file__), *sorted(CORE.iterdir()), str(HOME)]
-        + [str(shutil.which(ESPRESSIF + "gcc"))]
-    )
+    files = [LOCK, debs.REQUIREMENTS, Path(__file__), *sorted(CORE.iterdir())]
+    return paths.digest([*files, str(HOME), str(shutil.which(ESPRESSIF + "gcc"))])
 
 
 def _write_program(name: str, text: str) -> None:
@@ -105,7 +103,7 @@ def _install_debian() -> None:
 
 def _check() -> None:
     """The compiler compiles, for the core that is meant."""
-    command = [HOME / "bin" / "xtensa-gcc", "-x", "c", "-dM", "-E", os.devnull]
+    command = [str(HOME / "bin" / "xtensa-gcc"), "-x", "c", "-dM", "-E", os.devnull]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     if "__XTENSA_WINDOWED_ABI__" not in done.stdout:
         raise steps.StepError(f"xtensa-gcc does not work: {(done.stderr or done.stdout)[-300:]}")

@@ -87,7 +87,7 @@ class BoardScript:
         data = self._repl.read_until(1, b"\x04", timeout=None, timeout_overall=left)
         if not data.endswith(b"\x04"):
             raise ScriptError(f"{self._call}: no result in time: {_one_line(data)}")
-        return data[:-1]
+        return bytes(data[:-1])
 
     def close(self) -> None:
         """Interrupt the script if it still runs, back to the friendly prompt."""

@@ -20,6 +20,8 @@ from demo.report import Report  # noqa: E402
 from demo.rig import CACHE, Rig, chosen_env, firmware  # noqa: E402
 from peer.driver import BINARY, PeerError  # noqa: E402
 
+from wgprov.targets.rp2040 import ENV as PICO_ENV  # noqa: E402
+
 ORDER = (1, 2, 3, 4, 6, 7, 5)  # 5 begins after 1: the board needs 15 s to notice a restart
 
 
@@ -35,7 +37,7 @@ def arguments() -> argparse.Namespace:
 
 def missing(env: str) -> str:
     """What has to be built first, or nothing."""
-    for path in (pico.uf2() if env == pico.ENV else firmware(env), BINARY):
+    for path in (pico.uf2() if env == PICO_ENV else firmware(env), BINARY):
         if not path.is_file():
             return f"{relative(path)} is missing: run `make demo`, which builds it"
     return ""
@@ -66,7 +68,7 @@ def main() -> int:
 
 
 def new_rig(env: str, folder: Path) -> Rig:
-    return pico.PicoRig(folder) if env == pico.ENV else Rig(env, folder)
+    return pico.PicoRig(folder) if env == PICO_ENV else Rig(env, folder)
 
 
 def show_points(rig: Rig, report: Report) -> None:

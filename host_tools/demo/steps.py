@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from demo import capture, firmware_size
 from demo.figure import Figure, kib, milliseconds, rate, require
@@ -164,7 +165,9 @@ def tcp_to_board(rig: Rig, size_bytes: int = TRANSFER_BYTES) -> Figure:
     return _transfer("TCP server → board", size_bytes, sent, got, sent["seconds"])
 
 
-def _transfer(label: str, size: int, sent: dict, got: dict, seconds: float) -> Figure:
+def _transfer(
+    label: str, size: int, sent: dict[str, Any], got: dict[str, Any], seconds: float
+) -> Figure:
     require(sent["bytes"] == size, f"{label}: {sent['bytes']} of {size} bytes sent")
     require(got["bytes"] == size, f"{label}: {got['bytes']} of {size} bytes arrived")
     require(sent["sha256"] == got["sha256"], f"{label}: SHA-256 differs")

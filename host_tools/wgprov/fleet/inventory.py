@@ -11,6 +11,7 @@ import csv
 import io
 import ipaddress
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,10 @@ from typing import Any
 from wgprov.errors import InputError, printable
 from wgprov.fields import read_text
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ImportError:  # Python 3.10
-    import tomli as tomllib  # type: ignore[no-redef, import-not-found, unused-ignore]
+else:
+    import tomli as tomllib
 
 FIELDS = ("serial", "name", "address")
 SERIAL_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,64}")

@@ -33,7 +33,7 @@ class Datagram:
 def checksum(data: bytes) -> int:
     """RFC 1071."""
     data += bytes(len(data) & 1)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total >> 16) + (total & 0xFFFF)
     return total ^ 0xFFFF
