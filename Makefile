@@ -25,7 +25,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench bench-net fuzz analyze prove xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench bench-net docs fuzz analyze prove xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -49,6 +49,7 @@ help:
 	@echo 'make fuzz           libFuzzer on the C code, FUZZ_SECONDS=$(FUZZ_SECONDS) a target'
 	@echo 'make analyze        gcc -fanalyzer, cppcheck and clang-tidy on the C code'
 	@echo 'make prove          CBMC: the replay window and the receive path, with their bounds'
+	@echo 'make docs           the documentation site, into .cache/build/site'
 	@echo 'make lint           ruff, mypy --strict, clang-format'
 	@echo 'make format         rewrite the sources in the house style'
 	@echo 'make clean          remove what was built;  make distclean  the whole .cache folder'
@@ -162,6 +163,10 @@ analyze: setup $(ENV)
 prove: setup
 	@$(BOOT) cbmc
 	@$(ALONE) $(VENV)/python tests/prove/run.py
+
+# A link that leads nowhere fails it. To look at it: $(VENV)/python -m http.server -d .cache/build/site
+docs: setup
+	@NO_MKDOCS_2_WARNING=1 $(BOOT) run 'documentation site' -- $(VENV)/python -m mkdocs build
 
 lint: setup
 	@$(VENV)/ruff check --quiet .
