@@ -73,16 +73,38 @@ size_t wg_netif_seal(wg_netif *wg, int peer, const uint8_t *inner, size_t inner_
 
 /* ---- handshake messages wait for Python ---- */
 
-static void push_inbox(wg_netif *wg, const wg_endpoint *from, const uint8_t *message, size_t len) {
+static wg_inbox_entry *inbox_at(wg_netif *wg, unsigned place) {
+    return &wg->inbox[(wg->inbox_first + place) % WG_INBOX_MAX];
+}
+
+/* A place at the end, or at the front for what answers us: there, if need be, the newest of the
+ * others gives its place up. NULL: there is none. */
+static wg_inbox_entry *inbox_place(wg_netif *wg, bool is_awaited) {
     if (wg->inbox_used == WG_INBOX_MAX) {
         wg->count.inbox_dropped++;
+        if (!is_awaited || inbox_at(wg, WG_INBOX_MAX - 1)->is_awaited) {
+            return NULL;
+        }
+        wg->inbox_used--;
+    }
+    wg->inbox_used++;
+    if (!is_awaited) {
+        return inbox_at(wg, wg->inbox_used - 1u);
+    }
+    wg->inbox_first = (uint8_t)((wg->inbox_first + WG_INBOX_MAX - 1) % WG_INBOX_MAX);
+    return inbox_at(wg, 0);
+}
+
+static void push_inbox(wg_netif *wg, const wg_endpoint *from, const uint8_t *message, size_t len) {
+    bool is_awaited = wg_path_is_awaited(&wg->path, message);
+    wg_inbox_entry *e = inbox_place(wg, is_awaited);
+    if (e == NULL) {
         return;
     }
-    wg_inbox_entry *e = &wg->inbox[(wg->inbox_first + wg->inbox_used) % WG_INBOX_MAX];
     e->from = *from;
     e->len = (uint8_t)len;
+    e->is_awaited = is_awaited;
     memcpy(e->message, message, len);
-    wg->inbox_used++;
     wg->wake(wg);
 }
 

@@ -171,9 +171,23 @@ void wg_path_handshake_sent(wg_path *path, const wg_endpoint *to, const uint8_t 
         p = p->following;
     }
     /* As the kernel: a cookie reply is nobody's. */
-    if (p != NULL && len >= sizeof(uint32_t) && wg_load32(message) != WG_MESSAGE_COOKIE_REPLY) {
+    if (p != NULL && len >= WG_RESPONSE_BYTES && wg_load32(message) != WG_MESSAGE_COOKIE_REPLY) {
         p->tx_bytes += len;
+        p->awaited_index = wg_load32(message + 4);
     }
+}
+
+bool wg_path_is_awaited(const wg_path *path, const uint8_t *message) {
+    uint32_t kind = wg_load32(message);
+    if (kind == WG_MESSAGE_INITIATION) {
+        return false;
+    }
+    uint32_t receiver = wg_load32(message + (kind == WG_MESSAGE_RESPONSE ? 8 : 4));
+    const wg_peer *p = path->peers;
+    while (p != NULL && (p->awaited_index == 0 || p->awaited_index != receiver)) {
+        p = p->following;
+    }
+    return p != NULL;
 }
 
 static wg_path_verdict input_data(wg_path *path, uint8_t *message, size_t len,

@@ -21,6 +21,7 @@ void wg_peer_install(wg_peer *peer, wg_session *session) {
     }
     peer->wanted_ms = 0;
     peer->unanswered_since_ms = 0; /* the handshake was an answer */
+    peer->awaited_index = 0;
 }
 
 void wg_peer_wipe_sessions(wg_peer *peer) {
@@ -83,6 +84,7 @@ void wg_peer_sent(wg_peer *peer, const wg_session *session, size_t message_bytes
 static void confirm_next(wg_peer *peer) {
     move_session(&peer->previous, &peer->current);
     move_session(&peer->current, &peer->next);
+    peer->awaited_index = 0;
     peer->events |= WG_EVENT_CONFIRMED;
 }
 

@@ -171,6 +171,27 @@ def without_pool(pool, pause_ms):
     machine.enable_irq(interrupts)
 
 
+def types_waiting(number, pause_ms):
+    # A handshake with that peer begins, and Python takes no message for a while. Then: what C has
+    # for it, by type, in the order in which it is handed out.
+    held, tunnel = netif(), interface().tunnel
+    tunnel.handshakes.initiate(interface().peers[number], held.now())
+    interface().netif = None  # the scheduled callback returns at once
+    for item in tunnel.outbox:
+        held.send(*item)
+    tunnel.outbox.clear()
+    print("READY")
+    sleep_ms(pause_ms)
+    found = []
+    message = held.next_message()
+    while message is not None:
+        found.append(message[0][0])
+        message = held.next_message()
+    interface().netif = held
+    held.wake_at(held.now())
+    return found
+
+
 def forget_sessions():
     interface().disconnect()
 

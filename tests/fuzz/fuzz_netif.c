@@ -90,6 +90,7 @@ static void set_up(void) {
     wg_session_init(&theirs, other, key, 7, 77, false, 1);
     wg_peer_install(&peer, &mine);
     peer.endpoint = (wg_endpoint){.addr = {192, 0, 2, 1}, .addr_bytes = 4, .port = PORT};
+    peer.awaited_index = 7;
 }
 
 static void tear_down(void) {

@@ -22,12 +22,24 @@ from tests.hil.netif_kit import (
     inside6,
     net_board,
 )
-from tests.hostile.endpoint import DATA, INITIATION_BYTES, RESPONSE_BYTES, Endpoint, Session
+from tests.hostile.endpoint import (
+    COOKIE,
+    DATA,
+    INITIATION,
+    INITIATION_BYTES,
+    RESPONSE,
+    RESPONSE_BYTES,
+    Endpoint,
+    Received,
+    Session,
+    with_macs,
+)
 from tests.hostile.packets import ECHO_REPLY, ECHO_REQUEST, checksum, icmp, ipv4, ipv6, udp
 
 EHOSTUNREACH = 113
 HANDSHAKE_TOS = 0x88  # DSCP AF41
 STAGED_MAX = 8
+INBOX_MAX = 4
 UNDERLAY_MTU, MTU = 1500, 1420
 SMALL_MTU = 1340  # leaves 1280 over IPv4
 KIB = 1024
@@ -80,7 +92,7 @@ def test_memory_of_interfaces_and_peers(board: NetBoard) -> None:
     peer_bytes = size["peer"] + size["prefix"] + slots
     assert peer_bytes <= KIB
     assert size["interface"] + peer_bytes + 33 <= 4 * KIB
-    assert size["session"] == 240 and size["peer"] == 808  # wg_replay.h has them in a table
+    assert size["session"] == 240 and size["peer"] == 816  # wg_replay.h has them in a table
 
 
 # --- several peers ---
@@ -250,6 +262,34 @@ def test_the_oldest_waiting_packet_gives_way(board: NetBoard) -> None:
     after = board.reasons()
     assert after["staged_oldest"] - before["staged_oldest"] == 4
     assert session.received == set(range(STAGED_MAX))
+
+
+Reply = Callable[[Endpoint, Received], bytes]
+REPLIES: dict[str, tuple[Reply, int]] = {
+    "response": (lambda client, opened: client.respond(opened)[0], RESPONSE),
+    "cookie": (lambda client, opened: client.cookie_reply(opened, bytes(16)), COOKIE),
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize("comes", ["first", "last"])
+def test_a_reply_to_us_is_not_crowded_out(board: NetBoard, reply: str, comes: str) -> None:
+    """Initiations, and responses to nobody, with the mac1 that anybody can make: more than C keeps
+    for Python. The one true reply is there all the same, and the next to be taken."""
+    client, number = board.client(7), 7
+    make, kind = REPLIES[reply]
+    flood = [with_macs(struct.pack("<I", INITIATION) + bytes(112), board.public)] * INBOX_MAX
+    flood += [with_macs(struct.pack("<III", RESPONSE, 1, 2) + bytes(48), board.public)] * INBOX_MAX
+    with board.script("netif_probe", f"types_waiting({number}, 500)") as script:
+        script.wait_ready()
+        opened = client.wait_initiation(WAIT_S)
+        assert opened is not None
+        true = make(client, opened)
+        for datagram in [true, *flood] if comes == "first" else [*flood, true]:
+            client.send(datagram)
+            time.sleep(0.005)
+        taken = script.result(30)
+    assert taken == [kind] + [INITIATION] * (INBOX_MAX - 1)
 
 
 def test_transfer_counts_every_byte_of_both_directions(board: NetBoard) -> None:

@@ -60,6 +60,9 @@ int main(void) {
         __CPROVER_assert(wg_path_peer(&path, peer) != NULL, "it is a peer's");
         wg_ip_carry_congestion(message + WG_DATA_HEADER_BYTES, inner_len, nondet_tos());
     } else {
+        if (verdict == WG_PATH_HANDSHAKE) {
+            (void)wg_path_is_awaited(&path, message);
+        }
         __CPROVER_assert(inner_len == 0, "nothing to deliver");
     }
     return 0;

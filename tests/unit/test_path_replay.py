@@ -5,6 +5,7 @@ by one, in C."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -59,6 +60,28 @@ int main(void) {
     return wrong != 0;
 }
 """
+
+
+HEADER = ROOT / "firmware" / "session" / "include" / "wg_replay.h"
+ROW = re.compile(r"^// +(\d+) +< (\d+) +(\d+) +(\d+)", re.MULTILINE)
+
+
+def test_the_price_of_the_window_is_what_the_tables_say() -> None:
+    """Of the header and of docs/PERFORMANCE.md, by a compiler for a 32-bit board."""
+    rows = [tuple(map(int, row)) for row in ROW.findall(HEADER.read_text(encoding="utf-8"))]
+    assert [row[0] for row in rows] == [1024, 2048, 4096, 8192]
+    page = (ROOT / "docs" / "PERFORMANCE.md").read_text(encoding="utf-8")
+    for bits, late, session, peer in rows:
+        assert late == bits and f"| {bits:,} | {session:,} | {peer:,} |" in page
+        sizes = f"sizeof(wg_session) == {session} && sizeof(wg_peer) == {peer}"
+        subprocess.run(
+            ["arm-none-eabi-gcc", "-std=c11", "-fsyntax-only", f"-DWG_REPLAY_BITS={bits}", "-xc"]
+            + [f"-I{HEADER.parent}", "-"],
+            input=f'#include "wg_peer.h"\n_Static_assert({sizes}, "sizes");\n',
+            text=True,
+            check=True,
+            timeout=60,
+        )
 
 
 @pytest.mark.parametrize("bits, depth", [(64, 6), (1024, 5), (8192, 4)])

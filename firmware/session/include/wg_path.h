@@ -100,9 +100,13 @@ wg_path_verdict wg_path_output(wg_path *path, uint8_t *message, size_t inner_len
  * Returns the length of the message, 0 when there is no usable session. */
 size_t wg_path_seal(wg_path *path, int peer, uint8_t *message, size_t inner_len, uint64_t now_ms);
 
-/* A handshake message has left for this endpoint: count it for the peer that lives there. */
+/* A handshake message has left for this endpoint: count it for the peer that lives there, and know
+ * a reply to it. */
 void wg_path_handshake_sent(wg_path *path, const wg_endpoint *to, const uint8_t *message,
                             size_t len);
+
+/* Of a message with the verdict WG_PATH_HANDSHAKE: does it answer the last one sent to a peer? */
+bool wg_path_is_awaited(const wg_path *path, const uint8_t *message);
 
 /* Take one outer datagram, decrypted in place. WG_PATH_DELIVER: the inner packet is *inner_len
  * bytes at message + WG_DATA_HEADER_BYTES, trimmed to the length in its IP header. */

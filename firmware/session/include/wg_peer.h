@@ -37,6 +37,7 @@ typedef struct wg_peer {
     bool armed;               /* a timer will read the stamps within 10 s: no ACTIVITY events */
     uint8_t events;           /* WG_EVENT_* */
     uint8_t endpoint_changed; /* counts changes by authenticated packets, wraps */
+    uint32_t awaited_index;   /* what a reply to our handshake message would name; 0 = none */
     wg_endpoint endpoint;
     wg_session previous, current, next;
     uint64_t wanted_ms;           /* when WANT_HANDSHAKE was last raised */
