@@ -125,8 +125,8 @@ void wg_netif_drop_staged(wg_netif *wg, int peer);
 size_t wg_netif_seal(wg_netif *wg, int peer, const uint8_t *inner, size_t inner_len,
                      const uint8_t **message);
 
-/* The handshake message that is next, or NULL; wg_netif_inbox_pop removes it. What answers a message
- * of ours comes before all others, and these in the order in which they arrived: a flood of
+/* The handshake message that is next, or NULL; wg_netif_inbox_pop removes it. What answers a
+ * message of ours comes before all others, and these in the order in which they arrived: a flood of
  * initiations crowds no response out. */
 const wg_inbox_entry *wg_netif_inbox(const wg_netif *wg);
 void wg_netif_inbox_pop(wg_netif *wg);
