@@ -25,7 +25,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench bench-net docs fuzz analyze prove xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench bench-net docs man wheel fuzz analyze prove xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -50,6 +50,7 @@ help:
 	@echo 'make analyze        gcc -fanalyzer, cppcheck and clang-tidy on the C code'
 	@echo 'make prove          CBMC: the replay window and the receive path, with their bounds'
 	@echo 'make docs           the documentation site, into .cache/build/site'
+	@echo 'make wheel          wgprov as a wheel, with its man pages (make man: these alone)'
 	@echo 'make lint           ruff, mypy --strict, clang-format'
 	@echo 'make format         rewrite the sources in the house style'
 	@echo 'make clean          remove what was built;  make distclean  the whole .cache folder'
@@ -164,9 +165,15 @@ prove: setup
 	@$(BOOT) cbmc
 	@$(ALONE) $(VENV)/python tests/prove/run.py
 
-# A link that leads nowhere fails it. To look at it: $(VENV)/python -m http.server -d .cache/build/site
+# A link that leads nowhere fails it. To read it: python3 -m http.server -d .cache/build/site
 docs: setup
 	@NO_MKDOCS_2_WARNING=1 $(BOOT) run 'documentation site' -- $(VENV)/python -m mkdocs build
+
+man: setup
+	@$(VENV)/python -m host_tools.release.manpages .cache/build/man
+
+wheel: setup
+	@$(VENV)/python -m host_tools.release.wheel .cache/build/wheel
 
 lint: setup
 	@$(VENV)/ruff check --quiet .

@@ -68,7 +68,9 @@ def _options(context: click.Context) -> Iterator[str]:
 
 
 def _parameters(context: click.Context) -> list[click.Parameter]:
-    return [p for p in context.command.get_params(context) if "--help" not in p.opts]
+    """The options but --help. Arguments are in the usage."""
+    parameters = context.command.get_params(context)
+    return [p for p in parameters if isinstance(p, click.Option) and "--help" not in p.opts]
 
 
 def _cell(text: str) -> str:

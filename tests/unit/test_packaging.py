@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,20 +10,13 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from host_tools.release.wheel import build
+from wgprov.cli import Commands
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"  # setuptools leaves its build folder beside what it builds
-    shutil.copytree(ROOT / "host_tools" / "wgprov", source / "wgprov")
-    shutil.copy(ROOT / "host_tools" / "pyproject.toml", source)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    command += ["--no-index", "--wheel-dir", str(folder), str(source)]
-    subprocess.run(command, check=True, timeout=120, capture_output=True, text=True)
-    [built] = folder.glob("wgprov-*.whl")
-    return built
+    return build(tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_holds_wgprov_and_nothing_else(wheel: Path) -> None:
@@ -33,6 +25,13 @@ def test_the_wheel_holds_wgprov_and_nothing_else(wheel: Path) -> None:
     assert {top.partition("-")[0] for top in tops} == {"wgprov"}
     for part in ("py.typed", "commands/provision.py", "targets/uf2.py", "fleet/database.py"):
         assert f"wgprov/{part}" in names
+
+
+def test_the_wheel_has_a_man_page_for_each_command(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        pages = {name for name in archive.namelist() if "/data/share/man/man1/" in name}
+    names = {page.rpartition("/")[2].removesuffix(".1") for page in pages}
+    assert {f"wgprov-{name}" for name in Commands.NAMES} | {"wgprov"} <= names
 
 
 @pytest.mark.boards
