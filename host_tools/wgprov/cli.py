@@ -29,7 +29,7 @@ class Commands(click.Group):
         "keygen",
         "rotate",
     )
-    NAMES += ("backup", "monitor", "doctor", "selftest", "remove", "fleet")
+    NAMES += ("backup", "monitor", "logs", "doctor", "selftest", "remove", "fleet")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.NAMES)

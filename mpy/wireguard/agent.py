@@ -104,6 +104,7 @@ class Agent:
             "discard": self._discard,
             "selftest": self._selftest,
             "probe": self._probe,
+            "logs": self._logs,
             "remove": self._remove,
             "bye": lambda request: {"op": "bye"},
         }
@@ -231,6 +232,15 @@ class Agent:
         config, public, had = _without_keys(store.load(self._known(request), self._root))
         return {"config": config, "public_key": public, "preshared": had}
 
+    def _logs(self, request):
+        """What happened after the entry of that number, a few at a time: replies are made whole."""
+        import wireguard.log as log
+
+        number = request.get("after", 0)
+        if not isinstance(number, int):
+            raise _config.Bad("after", "not a number")
+        return log.told(number, _clock_ms())
+
     def _remove(self, request):
         name = self._known(request)
         store.remove(name, self._root)
@@ -311,6 +321,14 @@ def _client():
     import wireguard.client as client
 
     return client
+
+
+def _clock_ms():
+    """The clock of the log, or None where no tunnel runs."""
+    client = sys.modules.get("wireguard.client")
+    for live in client.interfaces.values() if client else ():
+        return live.netif.now()
+    return None
 
 
 def _client_state():

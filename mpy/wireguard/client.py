@@ -11,7 +11,7 @@ from binascii import a2b_base64
 
 import _wireguard
 
-from . import config, store
+from . import config, log, store
 from .core import allowedips
 from .core.peer import FAILED, UP
 from .core.tai64n import Timestamps
@@ -92,6 +92,7 @@ class WireGuard:
         self._need()
         for peer in self.peers:
             self.netif.wipe(peer.id)
+            self._note("keys_wiped", peer)
 
     def isconnected(self):
         """Has any peer completed a handshake that is still good?"""
@@ -178,6 +179,7 @@ class WireGuard:
             store.wipe_keys(private_key, preshared)
             raise
         interfaces[self.name] = self
+        self._note("started")
         self.connect()
 
     def _open(self, settings, private_key, preshared):
@@ -196,8 +198,10 @@ class WireGuard:
     def _build(self, netif, settings, private_key, preshared):
         mark = store.Mark(self.name)
         self.timestamps = Timestamps(mark.load, mark.store, wall_ms)
+        log.prepare()
         self.tunnel = Tunnel(_wireguard, netif, private_key, self.timestamps)
-        self.resolver = Resolver(netif, self._resolved)
+        self.tunnel.note = self._note
+        self.resolver = Resolver(netif, self._resolved, self._note)
         self.sender = Sender(netif)
         self.settings = settings
         self.peers = []
@@ -221,6 +225,7 @@ class WireGuard:
             self.resolver.add(peer, *config.endpoint(settings["endpoint"]))
 
     def _stop(self):
+        self._note("stopped")
         netif, self.netif = self.netif, None
         interfaces.pop(self.name, None)
         self.tunnel.close()
@@ -240,6 +245,7 @@ class WireGuard:
             # Most likely MemoryError. The tunnel must not die of it: tell in status(), try again.
             self.error = "%s %s" % (type(error).__name__, error)
             self.counters["callback_failed"] += 1
+            self._note("callback_failed", None, self.error)
             self.netif.wake_at(self.netif.now() + AFTER_ERROR_RETRY_MS)
         self._announce()
 
@@ -294,6 +300,7 @@ class WireGuard:
     def _underlay_changed(self, now_ms):
         """An address or a link has come or gone: tell each peer where we are now."""
         self._underlay_changes = self.netif.underlay_changes()
+        self._note("underlay_changed")
         self.resolver.hurry(now_ms)
         for peer in self.peers:
             if self.is_up(peer):
@@ -328,6 +335,9 @@ class WireGuard:
                 sys.print_exception(error)
 
     # Small things.
+
+    def _note(self, event, peer=None, detail=None):
+        log.note(self.netif.now(), self.name, event, peer and peer.public_key, detail)
 
     def _need(self):
         if self.netif is None:

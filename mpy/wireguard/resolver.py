@@ -31,11 +31,13 @@ class Name:
 
 
 class Resolver:
-    """netif: resolve(name), resolved(), endpoint(), set_endpoint(). found(peer): a new address."""
+    """netif: resolve(name), resolved(), endpoint(), set_endpoint(). found(peer): a new address.
+    note(event, peer, detail): what is counted, for the log."""
 
-    def __init__(self, netif, found):
+    def __init__(self, netif, found, note=None):
         self._netif = netif
         self._found = found
+        self._note = note
         self._names = []
         self._asked = None
         self.counters = {"dns_answered": 0, "dns_failed": 0, "dns_moved": 0}
@@ -102,21 +104,26 @@ class Resolver:
             return
         name, self._asked = self._asked, None
         if address is False:
-            self.counters["dns_failed"] += 1
+            self._count("dns_failed", name)
             name.failures += 1
             name.due_ms = now_ms + name.pause_ms
             name.pause_ms = min(2 * name.pause_ms, RETRY_MAX_MS)
             return
-        self.counters["dns_answered"] += 1
+        self._count("dns_answered", name)
         name.due_ms = None
         name.answered_ms = now_ms
         name.failures = 0
         name.pause_ms = RETRY_MIN_MS
         self._use(name, address)
 
+    def _count(self, event, name):
+        self.counters[event] += 1
+        if self._note is not None:
+            self._note(event, name.peer, name.host)
+
     def _use(self, name, address):
         endpoint = address, name.port
         if self._netif.endpoint(name.peer.id) != endpoint:
-            self.counters["dns_moved"] += 1
+            self._count("dns_moved", name)
             self._netif.set_endpoint(name.peer.id, *endpoint)
             self._found(name.peer)

@@ -107,7 +107,7 @@ def _show_peer(wg, peer, settings, now_ms):
     return {
         "public_key": settings["public_key"],
         "preshared": peer.preshared is not None,
-        "endpoint": settings["endpoint"] if endpoint is None else _endpoint_text(*endpoint),
+        "endpoint": settings["endpoint"] if endpoint is None else endpoint_text(*endpoint),
         "allowed_ips": settings["allowed_ips"],
         "latest_handshake_s": None if shaken_ms is None else (now_ms - shaken_ms) // 1000,
         "rx_bytes": received,
@@ -117,6 +117,6 @@ def _show_peer(wg, peer, settings, now_ms):
     }
 
 
-def _endpoint_text(address, port):
+def endpoint_text(address, port):
     text = allowedips.format_address(address)
     return ("[%s]:%d" if len(address) == 16 else "%s:%d") % (text, port)

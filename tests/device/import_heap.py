@@ -33,7 +33,7 @@ def each():
     cost()
     names = [name for name in sys.modules if name.startswith("wireguard")]
     wanted = (
-        "wireguard core core.allowedips core.constants config store core.messages core.cookie "
+        "wireguard core core.allowedips core.constants config log store core.messages core.cookie "
         "core.noise core.peer core.bucket core.guard core.handshakes core.timers core.tai64n "
         "core.tunnel resolver sender wall client"
     )

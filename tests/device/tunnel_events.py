@@ -45,6 +45,10 @@ def connect(name):
     wireguard.WireGuard(name).connect()
 
 
+def disconnect(name):
+    wireguard.WireGuard(name).disconnect()
+
+
 def status(name):
     return wireguard.WireGuard(name).status()
 

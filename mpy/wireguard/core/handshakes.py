@@ -28,7 +28,7 @@ class Handshakes:
         message = self._write_initiation(peer, now_ms)
         if message is not None:
             tunnel.post(peer.id, peer.cookies.add_macs(message, now_ms))
-            tunnel.count("initiation_sent")
+            tunnel.count("initiation_sent", 1, peer)
         return None
 
     def _write_initiation(self, peer, now_ms):
@@ -52,7 +52,7 @@ class Handshakes:
         return messages.pack_initiation(peer.local_index, *fields)
 
     def _cannot(self, peer, reason):
-        self.tunnel.count("handshake_not_possible")
+        self.tunnel.count("handshake_not_possible", 1, peer, reason)
         peer.mark_failed(reason)
 
     # In.
@@ -103,7 +103,7 @@ class Handshakes:
             tunnel.install(peer, session, source, now_ms)
         finally:
             handshake.wipe()
-        tunnel.count("response_taken")
+        tunnel.count("response_taken", 1, peer)
         return tunnel.completed(peer, now_ms)
 
     def _take_initiation(self, datagram, source, now_ms):
@@ -137,7 +137,7 @@ class Handshakes:
             # Initiations have crossed. The kernel drops its own one, and if both ends do so both
             # wait for 5 s; so the end with the greater key keeps it, which no peer can mind.
             peer.wipe_handshake()
-        tunnel.count("initiation_taken")
+        tunnel.count("initiation_taken", 1, peer)
         return peer
 
     def _respond(self, handshake, peer, sender, source, now_ms):
@@ -151,7 +151,7 @@ class Handshakes:
         peer.timers.response_sent(now_ms)
         message = messages.pack_response(index, sender, *fields)
         tunnel.post(peer.id, peer.cookies.add_macs(message, now_ms))
-        tunnel.count("response_sent")
+        tunnel.count("response_sent", 1, peer)
         return tunnel.review(peer, now_ms)
 
     def _take_cookie(self, datagram, now_ms):
@@ -160,7 +160,8 @@ class Handshakes:
         if peer is None:
             self.tunnel.count("cookie_unknown_index")
         elif peer.cookies.consume(nonce, sealed, now_ms):
-            self.tunnel.count("cookie_taken")  # it is used by the next retry, not at once (§6.6)
+            # It is used by the next retry, not at once (§6.6).
+            self.tunnel.count("cookie_taken", 1, peer)
         else:
             self.tunnel.count("cookie_forged")
 

@@ -33,6 +33,7 @@ class Peer:
         self.hint = None  # what the network has shown since the last handshake, if it was telling
         self.todo = 0  # bits of what is due and not yet done: tunnel.py
         self.last_handshake_ms = None
+        self.endpoint = None  # where it was when last looked at
         self.handshake = None  # noise.Initiator, while a response may come
         self.local_index = None  # of that handshake
         self.cookie_index = None  # of the last initiation or response sent

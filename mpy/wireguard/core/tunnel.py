@@ -48,6 +48,10 @@ _COUNTERS = (
     "handshake_given_up",
     "handshake_not_possible",
     "staged_dropped",
+    "session_confirmed",
+    "keepalive_sent",
+    "endpoint_moved",
+    "keys_wiped",
 )
 
 
@@ -65,6 +69,7 @@ class Tunnel:
         self.outbox = []
         self.inbox = []
         self.counters = {name: 0 for name in _COUNTERS}
+        self.note = None  # called with (name, peer or None, detail) for what is counted: log.py
         self._by_id = {}
         path.set_identity(self.public_key)
         self.handshakes = Handshakes(self)
@@ -204,6 +209,7 @@ class Tunnel:
             peer.todo |= actions
         self.path.arm(peer.id, peer.timers.is_watching)
         peer.todo = 0
+        self._follow(peer)
 
     def _do_duties(self, peer, now_ms):
         for duty, act in self._duties:
@@ -213,6 +219,7 @@ class Tunnel:
 
     def _confirmed(self, peer, now_ms):
         """The initiator has used the session that we answered with."""
+        self.count("session_confirmed", 1, peer)
         peer.timers.confirmed()
         peer.mark_up(now_ms)
         peer.wipe_handshake()
@@ -236,11 +243,12 @@ class Tunnel:
         peer.wipe_handshake()
         if peer.state == UP:
             peer.state = IDLE
+        self.count("keys_wiped", 1, peer)
 
     def _give_up(self, peer, now_ms):
         if peer.state != FAILED:  # else it never got as far as sending
             peer.mark_failed(UNDER_LOAD if peer.cookies.is_valid(now_ms) else peer.hint or NO_REPLY)
-        self.count("handshake_given_up")
+        self.count("handshake_given_up", 1, peer, peer.failure)
         self.path.drop_staged(peer.id)
         self.count("staged_dropped", len(peer.take_staged()))
 
@@ -266,7 +274,9 @@ class Tunnel:
 
     def _keepalive(self, peer, now_ms):
         peer.timers.keepalive_tried(now_ms)
-        if not self._seal(peer, b"", now_ms):
+        if self._seal(peer, b"", now_ms):
+            self.count("keepalive_sent", 1, peer)
+        else:
             self._want_handshake(peer, now_ms)
 
     def _release(self, peer, now_ms):
@@ -288,9 +298,19 @@ class Tunnel:
         """Take a message of type 1 to 3, its length and mac1 already found good by C."""
         self.handshakes.take(datagram, (address, port), now_ms)
 
-    def count(self, name, times=1):
-        """Count something that happened; see `counters`."""
+    def count(self, name, times=1, peer=None, detail=None):
+        """Count something that happened; see `counters`. peer: if it surely comes from it."""
         self.counters[name] += times
+        if times and self.note is not None:
+            self.note(name, peer, detail)
+
+    def _follow(self, peer):
+        """Count it when the peer is elsewhere: by a handshake, by its packets (C), by its name."""
+        endpoint = self.path.endpoint(peer.id)
+        if endpoint != peer.endpoint:
+            if peer.endpoint is not None:
+                self.count("endpoint_moved", 1, peer, endpoint)
+            peer.endpoint = endpoint
 
     def _jitter(self):
         return int.from_bytes(self.crypto.random(4), "little") % (REKEY_JITTER_MAX_MS + 1)
