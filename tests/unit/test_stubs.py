@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""The stubs of the board's modules say what the modules are: mypy's stubtest on CPython, where the
+same files run. What only a board has, `_wireguard` in C, is looked at in tests/hil/test_stubs.py.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STUBS = ROOT / "mpy" / "stubs"
+WAIT_S = 120
+
+# Not for programs: limits, and the modules that the client is made of.
+INTERNAL = r"""
+wireguard\.\w+\.[A-Z_]+
+wireguard\.core.*
+wireguard\.(agent|config|events|lines|packets|pending|resolver|sender|status|underlay|wall)
+"""
+# How the CPython build of the same C differs from the board's.
+CPYTHON = r"""
+_wireguard\.(Buffer|Path)
+_wireguard\.(Netif|entropy|\w+_BYTES|REPLAY_BITS)
+_wireguard\.PrivateKey\.generate
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """The stubs under the names of the modules, as pip would make them visible."""
+    for name in ("wireguard", "_wireguard"):
+        (tmp_path / name).symlink_to(STUBS / f"{name}-stubs")
+    return tmp_path
+
+
+def mypy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    runtime = [ROOT / "mpy", ROOT / "firmware" / "binding" / "cpython"]
+    environment = {
+        **os.environ,
+        "MYPYPATH": str(folder),
+        "PYTHONPATH": os.pathsep.join(map(str, runtime)),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+    )
+
+
+def stubtest(folder: Path, module: str, allowed: str) -> subprocess.CompletedProcess[str]:
+    allowlist = folder / "allowed"
+    allowlist.write_text(allowed)
+    # C functions take no keywords, those of the CPython build do.
+    options = ["--concise", "--ignore-positional-only", "--ignore-unused-allowlist"]
+    return mypy(folder, "mypy.stubtest", module, *options, "--allowlist", str(allowlist))
+
+
+@pytest.mark.parametrize("module, allowed", [("wireguard", INTERNAL), ("_wireguard", CPYTHON)])
+def test_names_signatures_and_defaults_are_the_modules(
+    path: Path, module: str, allowed: str
+) -> None:
+    done = stubtest(path, module, allowed)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_stub_that_is_wrong_is_found(tmp_path: Path) -> None:
+    source = STUBS / "wireguard-stubs"
+    (tmp_path / "_wireguard").symlink_to(STUBS / "_wireguard-stubs")
+    (tmp_path / "wireguard").mkdir()
+    for file in source.iterdir():
+        (tmp_path / "wireguard" / file.name).write_text(file.read_text())
+    link = tmp_path / "wireguard" / "link.pyi"
+    text = link.read_text().replace("timeout_ms: int = 3000", "timeout_ms: int = 3001")
+    link.write_text(text.replace("    def step(self)", "    def stop(self)"))
+    said = stubtest(tmp_path, "wireguard", INTERNAL).stdout
+    for part in ("link.RawLink.step", "link.RawLink.stop", "link.RawLink.ping"):
+        assert f"wireguard.{part} " in said, said
