@@ -97,6 +97,11 @@ hostlib: setup
 peer: setup
 	@$(BOOT) peer
 
+# NetworkManager's reader of its own files, for the tests of what wgprov exports.
+.PHONY: nmcli
+nmcli: setup
+	@$(BOOT) nmcli
+
 # Native modules for stock firmware. Xtensa's two need the compiler that `make xtensa` makes.
 NATMODS := x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin
 .PHONY: natmods natmods-quick natmods-boards $(NATMODS:%=natmod_%)
@@ -190,7 +195,7 @@ format: setup
 # pytest last and alone, so that its closing line is the last one. Each test file stays on one worker.
 # Three at least, also on two cores: much of the time is waiting. Order: tests/conftest.py.
 WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
-test: lint firmware-all hostlib peer natmods-quick
+test: lint firmware-all hostlib peer natmods-quick nmcli
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
 
 # The long half: every board that is emulated here. At most 20 minutes on two cores.

@@ -6,9 +6,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import stat
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -177,41 +175,6 @@ def test_apply_by_socket_to_wireguard_go(provisioned: Path, server: tuple[Peer, 
     config = running.request("uapi_get")["config"]
     assert f"public_key={keys.decode(kept.public_key).hex()}" in config
     assert "allowed_ip=10.7.0.2/32" in config and "allowed_ip=fd00:7::2/128" in config
-
-
-def in_namespace(path: Path, command: str) -> subprocess.CompletedProcess[str]:
-    """Run `command` where wg finds the socket as that of wg5."""
-    script = (
-        "mount -t tmpfs none /var && mkdir -p /var/run/wireguard && "
-        f"ln -s {shlex.quote(str(path))} /var/run/wireguard/wg5.sock && {command}"
-    )
-    command_line = ["unshare", "-rm", "sh", "-c", script]
-    return subprocess.run(command_line, capture_output=True, text=True, timeout=20)
-
-
-def test_wg_itself_takes_what_was_exported(provisioned: Path, server: tuple[Peer, Path]) -> None:
-    """`wg setconf` and the wg-set line, by wireguard-tools' own parser."""
-    running, path = server
-    if not shutil.which("wg"):
-        pytest.skip("no wireguard-tools here")
-    if in_namespace(path, "true").returncode:
-        pytest.skip("no namespaces here")
-    shown = in_namespace(path, "wg show wg5")
-    assert shown.returncode == 0, shown.stderr
-    file = provisioned / "wg0.server-peer.conf"
-    kept = serverpeer.load(file)
-    done = in_namespace(path, f"wg addconf wg5 {shlex.quote(str(file))}")
-    assert done.returncode == 0, done.stderr
-    assert (
-        f"public_key={keys.decode(kept.public_key).hex()}" in running.request("uapi_get")["config"]
-    )
-    psk = provisioned / "psk"
-    psk.write_text(keys.encode(bytes([7] * 32)))
-    other = ServerPeer("t", OTHER_KEY, ["10.7.0.9/32"], bytearray([7] * 32))
-    line = render(other, "wg-set", "wg5", True).replace("PSK-FILE", shlex.quote(str(psk)))
-    done = in_namespace(path, line.splitlines()[-1])
-    assert done.returncode == 0, done.stderr
-    assert "allowed_ip=10.7.0.9/32" in running.request("uapi_get")["config"]
 
 
 def test_apply_complains_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
