@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""NetworkManager's own reader of its files, as .cache/nmcli/bin/nmcli: a judge of what wgprov exports.
+"""NetworkManager's own reader of its files, as .cache/nmcli/bin/nmcli: a judge of our exports.
 
 Only the program and its library, unpacked from the distribution's packages: NetworkManager itself,
 once installed, would begin to manage this machine's network. The one on PATH is used when there is
