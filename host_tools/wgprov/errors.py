@@ -32,6 +32,16 @@ class BoardError(WgprovError):
     exit_code = EXIT_BOARD
 
 
+class RefusedError(BoardError):
+    """The board's own words for its no; `field` is the part of the request that it names."""
+
+    def __init__(self, reason: object, field: object) -> None:
+        self.reason = printable(reason)
+        self.field = printable(field) if field else ""
+        where = f"{self.field}: " if self.field else ""
+        super().__init__(f"the board refuses: {where}{self.reason}")
+
+
 def printable(text: object, limit: int = 200) -> str:
     """`text` without control characters: what a board says must not drive the terminal."""
     return "".join(c if c.isprintable() else "?" for c in str(text))[:limit]

@@ -83,9 +83,9 @@ def readable_by_others(path: Path) -> bool:
 
 
 def secret_line(secret: bytearray) -> bytearray:
-    """One line of the serial protocol: base64, a blank, 4 bytes of BLAKE2s in hex."""
+    """A secret as a line of the serial protocol: base64, a blank, 4 bytes of BLAKE2s in hex."""
     check = hashlib.blake2s(secret).digest()[:CHECK_BYTES].hex()
-    return bytearray(base64.b64encode(secret) + b" " + check.encode() + b"\n")
+    return bytearray(base64.b64encode(secret) + b" " + check.encode())
 
 
 def wipe(secret: bytearray) -> None:

@@ -13,7 +13,7 @@ port_option = click.option(
     show_default=True,
     metavar="PORT",
     help="auto, id:SERIAL, a device such as /dev/ttyACM0 or COM3, a0/u0/c3, or a URL "
-    "(socket://host:port, rfc2217://host:port).",
+    "(socket://host:port, rfc2217://host:port); framed: before it for an agent without a REPL.",
 )
 show_secrets_option = click.option(
     "--show-secrets", is_flag=True, help="Print the preshared key instead of (hidden)."

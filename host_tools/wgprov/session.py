@@ -4,56 +4,50 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
-from typing import Any, Protocol
+from typing import Any
 
 from wgprov import keys
-from wgprov.errors import BoardError, InputError, PortError, printable
+from wgprov.errors import BoardError, InputError, RefusedError, printable
+from wgprov.lines import REPLY_MAX_BYTES, Frames, Lines, Wire
 from wgprov.patience import FACTOR
 
-PROTOCOL = 1
+PROTOCOL_OLDEST = 1
+PROTOCOL_NEWEST = 2
 REPLY_TIMEOUT_S = 3.0 * FACTOR
-# prepare and commit: X25519 in C on a slow core, flash, and the tunnel
-WRITE_TIMEOUT_S = 10.0 * FACTOR
-REPLY_MAX_BYTES = 65536
-CHUNK_BYTES = 128  # a serial port without flow control has a receive buffer of about 256
-CHUNK_PAUSE_S = 0.01
-END_OF_OUTPUT = b"\x04"
-
-
-class Wire(Protocol):
-    """A byte stream to a board. Every call is bounded; a broken one raises PortError."""
-
-    name: str
-
-    def read(self) -> bytes:
-        """What has come, b"" after a short while without anything."""
-
-    def write(self, data: bytes | bytearray | memoryview) -> None: ...
+OLD_TIMEOUT_S = 10.0 * FACTOR  # protocol 1 has no word for "still at work"
+STEP_MOST_S = 20.0 * FACTOR  # the longest step that a board may announce
+REQUEST_MOST_S = 60.0 * FACTOR  # with all the steps that it says it is at work on
 
 
 class Session:
     """Requests to an agent that is already serving on `wire`."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._pending = bytearray()
-        self._id = 0
+    def __init__(self, wire: Wire, framed: bool = False) -> None:
+        self._lines = Frames(wire) if framed else Lines(wire)
+        # Of two runs after each other: what the board remembers is of the first one.
+        self._id = secrets.randbelow(1 << 20) if framed else 0
         self._line_max_bytes = 4096
+        self._protocol = PROTOCOL_OLDEST  # until hello() has agreed on a newer one
 
     @property
     def port(self) -> str:
-        return self._wire.name
+        return self._lines.port
 
     def hello(self) -> dict[str, Any]:
-        """Who answers; refuses a module that speaks another protocol."""
-        reply: dict[str, Any] = self.request("hello")
-        if reply.get("protocol") != PROTOCOL:
-            raise BoardError(
-                f"the wireguard module on the board ({printable(reply.get('version'))}) speaks "
-                f"protocol {printable(reply.get('protocol'))}, this wgprov speaks {PROTOCOL}: "
-                "update the older one"
+        """Who answers; agrees on the newest protocol that both speak, or refuses."""
+        try:
+            reply: dict[str, Any] = self.request(
+                "hello", protocol=[PROTOCOL_OLDEST, PROTOCOL_NEWEST]
             )
+        except RefusedError as error:
+            raise (_other_protocol(error.reason) if error.field == "protocol" else error) from None
+        protocol = reply.get("protocol")
+        known = range(PROTOCOL_OLDEST, PROTOCOL_NEWEST + 1)
+        if not isinstance(protocol, int) or protocol not in known:
+            raise _other_protocol(printable(protocol))
+        self._protocol = protocol
         line_max_bytes = reply.get("line_max_bytes")
         if isinstance(line_max_bytes, int) and line_max_bytes > 0:
             self._line_max_bytes = min(line_max_bytes, REPLY_MAX_BYTES)
@@ -61,48 +55,52 @@ class Session:
         reply["names"] = [printable(n, 20) for n in names] if isinstance(names, list) else []
         return reply
 
-    def request(self, operation: str, timeout_s: float = REPLY_TIMEOUT_S, **fields: Any) -> Any:
-        """Send one request and return its reply; raises BoardError when the board says no."""
+    def request(self, operation: str, **fields: Any) -> Any:
+        """Send one request and return its reply; raises RefusedError when the board says no."""
         self._id += 1
-        line = json.dumps({"op": operation, "id": self._id, **fields}).encode() + b"\n"
+        line = json.dumps({"op": operation, "id": self._id, **fields}).encode()
         if len(line) > self._line_max_bytes:
             raise BoardError(
                 f"{operation}: {len(line)} bytes, the board takes {self._line_max_bytes}: "
                 "use fewer peers or AllowedIPs"
             )
-        self._send(line)
-        return self._reply(operation, timeout_s)
+        self._lines.send(line)
+        return self._reply(operation)
 
     def secret(self, secret: bytearray) -> Any:
         """Send the secret that the last reply asked for; the reply belongs to the same request."""
         line = keys.secret_line(secret)
         try:
-            self._send(line)
+            self._lines.send(line)
         finally:
             keys.wipe(line)
-        return self._reply("prepare", WRITE_TIMEOUT_S)
+        return self._reply("prepare")
 
     def bye(self) -> None:
-        self.request("bye")
+        """End the conversation; wipes what was kept of it."""
+        try:
+            self.request("bye")
+        finally:
+            self._lines.forget()
 
-    def _send(self, line: bytes | bytearray) -> None:
-        view = memoryview(line)
-        for start in range(0, len(line), CHUNK_BYTES):
-            if start:
-                time.sleep(CHUNK_PAUSE_S)
-            self._wire.write(view[start : start + CHUNK_BYTES])
-
-    def _reply(self, operation: str, timeout_s: float) -> dict[str, Any]:
-        deadline = time.monotonic() + timeout_s
+    def _reply(self, operation: str) -> dict[str, Any]:
+        patience_s = self._patience_s(operation)
+        now = time.monotonic()
+        deadline, end = now + patience_s, now + REQUEST_MOST_S
         while True:
-            reply = self._parsed(self._line(operation, timeout_s, deadline))
+            reply = self._parsed(self._lines.receive(operation, patience_s, deadline))
             if reply is None:
                 continue
             if "error" in reply:
-                where = reply.get("field")
-                text = f"{printable(where)}: " if where else ""
-                raise BoardError(f"the board refuses: {text}{printable(reply['error'])}")
-            return reply
+                raise RefusedError(reply["error"], reply.get("field"))
+            if "working" not in reply:
+                return reply
+            patience_s = _announced_s(reply.get("most_ms"))
+            deadline = min(time.monotonic() + patience_s, end)
+
+    def _patience_s(self, operation: str) -> float:
+        old = self._protocol < 2 and operation not in ("hello", "bye")
+        return OLD_TIMEOUT_S if old else REPLY_TIMEOUT_S
 
     def _parsed(self, line: bytes) -> dict[str, Any] | None:
         """A reply to the present request; None for anything else that a board may print."""
@@ -117,23 +115,19 @@ class Session:
             return None
         return reply
 
-    def _line(self, operation: str, timeout_s: float, deadline: float) -> bytes:
-        while b"\n" not in self._pending:
-            if END_OF_OUTPUT in self._pending:
-                raise PortError(
-                    f"{self.port}: the board left provisioning during `{operation}`: run it again"
-                )
-            if time.monotonic() > deadline:
-                raise PortError(
-                    f"{self.port}: no answer to `{operation}` within {timeout_s:g} s: "
-                    "check the cable, reset the board, run it again"
-                )
-            if len(self._pending) > REPLY_MAX_BYTES:
-                raise PortError(f"{self.port}: what answers is not wgprov's agent (endless line)")
-            self._pending += self._wire.read()
-        line, _, rest = self._pending.partition(b"\n")
-        self._pending = bytearray(rest)
-        return bytes(line)
+
+def _announced_s(most_ms: Any) -> float:
+    """How long to wait for the next word of a board that is at work."""
+    if isinstance(most_ms, int) and most_ms > 0:
+        return max(REPLY_TIMEOUT_S, min(most_ms / 1000 * FACTOR, STEP_MOST_S))
+    return REPLY_TIMEOUT_S
+
+
+def _other_protocol(spoken: str) -> BoardError:
+    return BoardError(
+        f"the wireguard module on the board speaks protocol {spoken}, "
+        f"this wgprov {PROTOCOL_OLDEST} to {PROTOCOL_NEWEST}: update the older one"
+    )
 
 
 def choose(name: str | None, names: list[str]) -> str:

@@ -37,6 +37,7 @@ WRITE_TIMEOUT_S = 3.0
 SHORTCUT_PATTERN = re.compile(r"([acu])([0-9]+)")
 SHORTCUTS = {"a": "/dev/ttyACM", "u": "/dev/ttyUSB", "c": "COM"}
 
+FRAMED = "framed:"  # before a connect name: an agent on a serial line of its own, no REPL
 START_AGENT = "from wireguard import agent\nagent.serve()\n"
 IDENTIFY = (
     "import sys,os\n"
@@ -65,6 +66,7 @@ def usb_ports() -> list[Port]:
 
 def resolve(name: str) -> str:
     """Turn a connect name (as mpremote's: auto, id:, port:, a0, path, URL) into a device."""
+    name = name.removeprefix(FRAMED)
     if name == "auto":
         return _only_usb_port()
     if name.startswith("id:"):
@@ -135,17 +137,35 @@ def _bounded(repl: SerialTransport) -> Iterator[None]:
 @contextlib.contextmanager
 def connect(name: str) -> Iterator[Session]:
     """A session with the agent on the board at `name`; leaves the friendly REPL behind."""
-    with _raw_repl(name) as repl:
-        with _link_errors(name), _bounded(repl):
-            repl.exec_raw_no_follow(START_AGENT)
-        session = Session(_AgentWire(name, repl))
+    with _framed(name) if name.startswith(FRAMED) else _over_repl(name) as session:
         yield session
         with contextlib.suppress(PortError):
             session.bye()
 
 
+@contextlib.contextmanager
+def _over_repl(name: str) -> Iterator[Session]:
+    with _raw_repl(name) as repl:
+        with _link_errors(name), _bounded(repl):
+            repl.exec_raw_no_follow(START_AGENT)
+        yield Session(_AgentWire(name, repl))
+
+
+@contextlib.contextmanager
+def _framed(name: str) -> Iterator[Session]:
+    """Nothing but frames is sent: no Ctrl-C, no reset."""
+    repl = _open(name, resolve(name))
+    try:
+        yield Session(SerialWire(name, repl.serial), framed=True)
+    finally:
+        with contextlib.suppress(OSError):
+            repl.serial.close()
+
+
 def identify(name: str) -> str:
     """What runs on a board without our module: "micropython 1.25.0 Board with CPU"."""
+    if name.startswith(FRAMED):
+        return ""
     with _raw_repl(name) as repl, _link_errors(name), _bounded(repl):
         out, _ = repl.exec_raw(IDENTIFY, timeout=PROMPT_TIMEOUT_S)
     return printable(out.decode("utf-8", "replace").strip())

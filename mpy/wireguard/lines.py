@@ -6,58 +6,92 @@ import sys
 import _wireguard
 
 LINE_MAX_BYTES = 4096
-CHECK_BYTES = 4  # of a secret's BLAKE2s, behind it on its line
+CHECK_BYTES = 4  # of a BLAKE2s, behind a secret on its line
 CTRL_C = 0x03
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 class Lines:
-    """Bounded lines of a byte stream, in one buffer that is used again and again."""
+    """Bounded lines of two byte streams; what comes is read into one buffer again and again."""
 
-    def __init__(self, stream, idle_ms):
+    def __init__(self, stdin, stdout, idle_ms):
         self.buffer = bytearray(LINE_MAX_BYTES)
-        self._stream = stream
+        self.start = 0  # of the line in the buffer: a record's text begins later (pairing)
+        self._stdin = stdin
+        self._stdout = stdout
         self._one = bytearray(1)
+        self._end = CTRL_C
         self._idle_ms = idle_ms
-        self._poll = _poller(stream)
+        self.over = False  # nothing will ever come again
+        self._poll = _poller(stdin)
 
     def read(self):
-        """Length of the next line that is not empty, more than LINE_MAX_BYTES when it was too long
+        """Length of the next line that is not empty, more than the buffer when it was too long
         (and was dropped), None at the end."""
-        length = 0
-        while True:
-            byte = self._byte()
-            if byte is None or byte == CTRL_C:
-                return None
+        self.start = length = 0
+        buffer, one, more = self.buffer, self._one, self._more  # looked up once: this is each byte
+        most = len(buffer)
+        while more():
+            byte = one[0]
             if byte == 0x0A or byte == 0x0D:
                 if length:
                     return length
-                continue
-            if length < LINE_MAX_BYTES:
-                self.buffer[length] = byte
-            length = min(length + 1, LINE_MAX_BYTES + 1)
+            elif byte == self._end:
+                self.over = True
+                return None
+            elif length < most:
+                buffer[length] = byte
+                length += 1
+            else:
+                length = most + 1
+        return None
+
+    def write(self, data):
+        """Send the bytes of one line. When nobody is there any more, the next read() tells."""
+        try:
+            for part in (data, b"\n"):
+                while part:
+                    written = self._stdout.write(part)
+                    part = part[written:] if written else b""
+            if hasattr(self._stdout, "flush"):
+                self._stdout.flush()
+        except OSError:  # the other end of a pty was closed
+            pass
+
+    def is_json(self):
+        """Does the line begin as JSON does? A secret never does: "{" is not base64."""
+        return self.buffer[self.start] == 0x7B
 
     def text(self, length):
-        return bytes(memoryview(self.buffer)[:length])
+        return bytes(memoryview(self.buffer)[self.start : self.start + length])
 
     def secret(self, length, out):
         """Decode the line "BASE64 CHECK" into the 32 bytes of `out`; False when it is damaged."""
-        return decode(self.buffer, length, out)
+        return decode(memoryview(self.buffer)[self.start :], length, out)
 
-    def wipe(self, length):
-        for i in range(min(length, LINE_MAX_BYTES)):
+    def wipe(self, length=LINE_MAX_BYTES):
+        """Zero the line of that length; without one, everything."""
+        for i in range(min(self.start + length, len(self.buffer))):
             self.buffer[i] = 0
         self._one[0] = 0
 
-    def _byte(self):
+    def _more(self):
+        """Is there another byte? It is in self._one then."""
         if self._poll and not self._poll.poll(self._idle_ms):
-            return None
+            return False
         try:
-            count = self._stream.readinto(self._one)
+            count = self._stdin.readinto(self._one)
         except OSError:  # the other end of a pty was closed
-            return None
-        return self._one[0] if count else None
+            count = 0
+        if not count:
+            self.over = count == 0  # None is a UART that has nothing yet
+        return bool(count)
+
+
+def check(data):
+    """The first bytes of the BLAKE2s of `data`, in hex: finds damage, not deceit."""
+    return "".join("%02x" % b for b in _wireguard.blake2s(data)[:CHECK_BYTES])
 
 
 def decode(line, length, out):
@@ -77,8 +111,7 @@ def decode(line, length, out):
     out[30], out[31] = value >> 10 & 255, value >> 2 & 255
     if bad or value & 3:
         return False
-    check = "".join("%02x" % b for b in _wireguard.blake2s(out)[:CHECK_BYTES])
-    return bytes(memoryview(line)[45:length]) == check.encode()
+    return bytes(memoryview(line)[45:length]) == check(out).encode()
 
 
 def _digit(char):

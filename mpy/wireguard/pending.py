@@ -3,15 +3,15 @@
 
 import _wireguard
 import wireguard.config as _config
+import wireguard.entropy as entropy
 import wireguard.store as store
 
 
 class Pending:
     """A checked `prepare` and the secrets that it has so far."""
 
-    def __init__(self, request_id, request, config, root):
+    def __init__(self, request, config, root):
         count = len(config["peers"])
-        self.request_id = request_id
         self.config = config
         self.private_key = None
         self.preshared = [None] * count
@@ -50,7 +50,7 @@ class Pending:
         if self.private_key is None:
             self.key_origin = "imported" if key == "send" else "made"
             if key != "send":
-                self.private_key = _wireguard.PrivateKey.generate()
+                self.private_key = entropy.private_key()
         return had
 
     def take(self, secret):

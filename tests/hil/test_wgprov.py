@@ -162,7 +162,7 @@ def test_provision_show_remove(board):
     address, private, public, psk = in_force(board)
     assert err == "" and address == OLD
     public_text = base64.b64encode(public).decode()
-    assert f"public key: {public_text} (made on the board)" in out
+    assert f"public key: {public_text} (made on the board, from os.urandom)" in out
     block = Path("wg0.server-peer.conf").read_text()
     assert f"PublicKey = {public_text}\n" in block and "AllowedIPs = 10.7.0.2/32\n" in block
     assert f"PresharedKey = {base64.b64encode(psk).decode()}\n" in block
@@ -248,17 +248,17 @@ def pull(board, old, **when):
 def test_cable_pulled_at_every_line(board):
     """The board keeps the old configuration or has the new one; the next run completes.
 
-    Lines: hello, prepare, psk, commit and bye, with a reply to each.
+    Lines: hello, prepare, psk, commit and bye, with a reply to each, and twice "working".
     """
     wgprov("provision", "-p", board.port, "wg0.conf")
     old = in_force(board)
     write_conf(NEW)
-    for lines in range(7):
+    for lines in range(8):
         assert pull(board, old, lines=lines) == (3, old, True)
-    status, now, pulled = pull(board, old, lines=7)  # the reply to commit is lost
+    status, now, pulled = pull(board, old, lines=8)  # what follows the commit is lost
     assert (status, now[0], pulled) == (3, NEW, True)
-    for lines, pulled in ((8, True), (9, True), (20, False)):
-        assert pull(board, now, lines=lines)[::2] == (0, pulled)
+    for lines, status, pulled in ((9, 3, True), (10, 0, True), (11, 0, True), (20, 0, False)):
+        assert pull(board, now, lines=lines)[::2] == (status, pulled)
 
 
 def test_cable_pulled_before_the_agent_runs(board):
@@ -355,7 +355,7 @@ def test_garbage_at_the_agent(board):
     free = "import gc; gc.collect(); print(gc.mem_free())"
     wgprov("show", "-p", board.port)
     before = int(python(board, free))
-    line = SerialTransport(board.port, timeout=1)
+    line = SerialTransport(board.port, timeout=3)
     line.enter_raw_repl(soft_reset=False, timeout_overall=5)
     line.exec_raw_no_follow("import wireguard.agent as a; a.serve()")
     garbage = [bytes(b for b in range(256) if b not in b"\x03\r\n")]

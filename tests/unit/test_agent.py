@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import _wireguard
 import wireguard.agent as agent
+import wireguard.lines as lines
 import wireguard.store as store
 from tests.unit.test_provision_kit import board_config, secret_bytes, spellings, stored
 from wgprov import keys
@@ -27,12 +28,17 @@ def talk(root, *lines):
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
+def served_from(data, root):
+    """An agent that is about to read `data`."""
+    return agent.Agent(lines.Lines(io.BytesIO(data), io.BytesIO(), 0), str(root))
+
+
 def encoded(line):
     return (json.dumps(line) if isinstance(line, dict) else line).encode() + b"\n"
 
 
 def secret_line(secret):
-    return bytes(keys.secret_line(bytearray(secret)))
+    return bytes(keys.secret_line(bytearray(secret))) + b"\n"
 
 
 def prepare(config=None, **fields):
@@ -297,17 +303,17 @@ def test_client_trouble_is_told_not_raised(tmp_path):
 
 def test_secret_line_is_wiped_before_the_next_one(tmp_path):
     data = encoded(prepare(psk=["send"])) + secret_line(PSK)
-    served = agent.Agent(io.BytesIO(data), io.BytesIO(), str(tmp_path), 0)
+    served = served_from(data, tmp_path)
     for field in ("send", "token"):
-        assert field in served._answer(served._lines.read())
-    assert not any(served._lines.buffer[:53])
+        assert field in served._answer(served._wire.read())
+    assert not any(served._wire.buffer[:53])
 
 
 def test_secret_buffers_are_wiped(tmp_path):
     data = encoded(prepare(psk=["send"])) + secret_line(PSK)
-    served = agent.Agent(io.BytesIO(data), io.BytesIO(), str(tmp_path), 0)
+    served = served_from(data, tmp_path)
     served.run()
-    assert not any(served._lines.buffer) and served._pending is None
+    assert not any(served._wire.buffer) and served._operations.pending is None
 
 
 def test_no_reply_holds_a_secret(tmp_path):

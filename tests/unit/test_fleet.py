@@ -24,6 +24,7 @@ import pytest
 import zxingcpp
 
 import wireguard.agent as agent
+import wireguard.report as report
 from tests.unit.test_provision_kit import OTHER_KEY, ROOT, SERVER_KEY, conf_text
 from wgprov import cli, transport
 from wgprov.errors import InputError, PortError
@@ -54,7 +55,7 @@ class SocketWire:
 @contextlib.contextmanager
 def simulated(folder: Path, uid: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """The real agent in a thread, with a flash folder and a unique id of its own."""
-    monkeypatch.setattr(agent, "_uid", lambda: uid)
+    monkeypatch.setattr(report, "uid", lambda: uid)
     host, board = socket.socketpair()
     stream = board.makefile("rwb", buffering=0)
     thread = threading.Thread(target=agent.serve, args=(stream, stream, str(folder)))

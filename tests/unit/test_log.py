@@ -86,7 +86,7 @@ def test_interfaces_are_told_apart() -> None:
 class Board:
     """As Session: answers `logs` from this process's ring."""
 
-    def request(self, operation: str, timeout_s: float, after: int) -> dict[str, Any]:
+    def request(self, operation: str, after: int) -> dict[str, Any]:
         assert operation == "logs"
         return log.told(after, 60_000)
 

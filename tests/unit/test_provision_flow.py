@@ -21,6 +21,7 @@ from tests.unit.test_provision_kit import (
     tapped_agent,
 )
 from wgprov import keys, output, wgshow
+from wgprov import session as session_module
 from wgprov.commands import provision, remove, show
 from wgprov.errors import BoardError, InputError, PortError, WgprovError
 from wgprov.serverformats import render
@@ -96,7 +97,7 @@ def test_output_hides_secrets(conf, board, tmp_path, capfd):
         for seen in (out.encode(), err.encode(), bytes(tap.to_host)):
             assert spelling not in seen
     lines = [line for _, line in tap.lines if keys.encode(psk).encode() in line]
-    assert lines == [bytes(keys.secret_line(bytearray(psk)))], "one raw line, never in JSON"
+    assert lines == [keys.secret_line(bytearray(psk)) + b"\n"], "one raw line, never in JSON"
     job.wipe()
     assert not any(job.conf.preshared[0])
 
@@ -204,8 +205,8 @@ def test_prints_of_a_program_on_the_board_do_not_disturb(conf, board):
     """Anything that is not the reply to this request is passed over."""
     with tapped_agent(board) as (session, tap):
         noise = b'boot\r\n{"half\n{"id": 999, "ok": true}\n[]\n5\n\xff\xfe\n'
-        session._pending += noise
-        assert session.hello()["protocol"] == 1
+        session._lines.pending += noise
+        assert session.hello()["protocol"] == 2
 
 
 def messages_of_a_provisioning(conf, board):
@@ -216,7 +217,8 @@ def messages_of_a_provisioning(conf, board):
 
 
 OLD, NEW = "10.7.0.2/24", "10.7.0.3/24"
-MESSAGES = 10  # hello, prepare, secret, commit, bye, and a reply to each
+MESSAGES = 12  # hello, prepare, secret, commit, bye, a reply to each, and twice "working"
+COMMITTED = 8  # with this many on their way, the board has what it needs
 
 
 def test_number_of_messages(conf, board):
@@ -252,11 +254,11 @@ def test_cable_pulled_at_every_message(conf, board, tmp_path, fresh, message, ha
         config, private_key, preshared = now
         assert config["address"] == [NEW] and preshared == [bytes(job.conf.preshared[0])]
         assert old is None or private_key == old[1]
-        assert message >= 7, "new before it was committed"
+        assert message >= COMMITTED, "new before it was committed"
     else:
-        assert message <= 7, "old although it was committed"
+        assert message <= COMMITTED, "old although it was committed"
     leftovers = set(os.listdir(tmp_path)) - {"flash", "wg0.conf"}
-    assert leftovers == ({"wg0.server-peer.conf"} if message > 7 else set())
+    assert leftovers == ({"wg0.server-peer.conf"} if message > COMMITTED + 1 else set())
 
     with tapped_agent(board) as (session, _):
         outcome = provision.run(session, provision.plan(conf, psk="generate"))
@@ -269,13 +271,14 @@ def test_cable_pulled_at_every_message(conf, board, tmp_path, fresh, message, ha
     assert os.listdir(board) == ["wg0.wg"]
 
 
-def test_no_answer_is_bounded():
+def test_no_answer_is_bounded(monkeypatch):
     """A port on which nobody answers."""
+    monkeypatch.setattr(session_module, "REPLY_TIMEOUT_S", 0.2)
     master, slave = pty.openpty()
     tty.setraw(slave)
     with serial.Serial(os.ttyname(slave)) as port:
         with pytest.raises(PortError, match="no answer to `hello` within 0.2 s"):
-            Session(SerialWire("COM9", port)).request("hello", 0.2)
+            Session(SerialWire("COM9", port)).request("hello")
     os.close(slave)
     os.close(master)
 
@@ -291,7 +294,7 @@ def test_no_answer_is_bounded():
     ],
 )
 def test_a_cable_that_changes_bytes(conf, board, tmp_path, monkeypatch, good, bad, error):
-    monkeypatch.setattr(provision, "WRITE_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(session_module, "REPLY_TIMEOUT_S", 1.0)
     with tapped_agent(board) as (session, tap):
         tap.alter = lambda line: line.replace(good, bad)
         with pytest.raises(WgprovError, match=error):
@@ -308,7 +311,7 @@ values = st.recursive(
 replies = st.fixed_dictionaries(
     {},
     optional={
-        "protocol": st.just(1) | values,
+        "protocol": st.just(2) | st.just(1) | values,
         "line_max_bytes": st.just(4096) | values,
         "names": st.just(["wg0"]) | values,
         "board": values,
@@ -332,7 +335,7 @@ def test_any_answer_of_a_board_is_taken_or_refused_in_one_line(tmp_path_factory,
     folder = tmp_path_factory.mktemp("host")
     path = folder / "wg0.conf"
     path.write_text(conf_text())
-    answers = [{"protocol": 1, "line_max_bytes": 4096, **first}, *rest]
+    answers = [{"protocol": 2, "line_max_bytes": 4096, **first}, *rest]
     master, slave = pty.openpty()
     tty.setraw(slave)
     lines = [{"id": i + 1, **a} if isinstance(a, dict) else a for i, a in enumerate(answers)]

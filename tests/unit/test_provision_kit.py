@@ -28,7 +28,7 @@ SERVE = """
 import os, sys
 from wireguard import agent
 stream = os.fdopen(int(sys.argv[1]), "r+b", buffering=0)
-agent.serve(stream, stream, root=sys.argv[2])
+getattr(agent, sys.argv[3])(stream, stream, root=sys.argv[2])
 """
 
 
@@ -162,7 +162,7 @@ class Tap:
 
 @contextlib.contextmanager
 def tapped_agent(
-    root: Path, cut_after: int | None = None, half: bool = False
+    root: Path, cut_after: int | None = None, half: bool = False, framed: bool = False
 ) -> Iterator[tuple[Session, Tap]]:
     """A session with the real agent serving in another process on `root`."""
     tap = Tap(cut_after, half)
@@ -170,8 +170,9 @@ def tapped_agent(
     environment["PYTHONPATH"] = os.pathsep.join(
         [str(ROOT / "mpy"), str(ROOT / "firmware" / "binding" / "cpython")]
     )
+    command = [sys.executable, "-c", SERVE]
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(tap.board_slave), str(root)],
+        [*command, str(tap.board_slave), str(root), "listen" if framed else "serve"],
         pass_fds=[tap.board_slave],
         env=environment,
         stderr=subprocess.PIPE,
@@ -179,7 +180,7 @@ def tapped_agent(
     port = serial.Serial(tap.host_port, timeout=0.1, exclusive=True)
     try:
         tap.start()
-        yield Session(SerialWire(tap.host_port, port)), tap
+        yield Session(SerialWire(tap.host_port, port), framed), tap
     finally:
         port.close()
         tap.close()

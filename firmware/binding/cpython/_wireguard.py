@@ -143,6 +143,11 @@ def random(count: int) -> bytes:
     return os.urandom(count)
 
 
+def entropy() -> str:
+    """What random bytes come from."""
+    return "os.urandom"
+
+
 def blake2s(data: Buffer, key: Buffer = b"", size: int = 32) -> bytes:
     """Hash, or keyed hash."""
     data, key = bytes(data), bytes(key)

@@ -13,14 +13,14 @@ from wgprov.errors import BoardError, InputError
 from wgprov.options import json_option, port_option
 from wgprov.output import print_json, say
 from wgprov.serverpeer import PrivateFile
-from wgprov.session import WRITE_TIMEOUT_S, Session, choose
+from wgprov.session import Session, choose
 from wgprov.wgconf import from_config
 
 
 def run(session: Session, name: str | None) -> dict[str, Any]:
     """{"config", "public_key", "preshared": [bool]} of an interface."""
     chosen = choose(name, session.hello()["names"])
-    reply = session.request("config", WRITE_TIMEOUT_S, name=chosen)
+    reply = session.request("config", name=chosen)
     return {key: reply.get(key) for key in ("config", "public_key", "preshared")}
 
 

@@ -23,9 +23,8 @@ from wgprov.commands import selftest
 from wgprov.errors import BoardError, PortError, WgprovError, printable
 from wgprov.options import json_option, port_option
 from wgprov.output import print_json, say
-from wgprov.session import WRITE_TIMEOUT_S, Session
+from wgprov.session import Session
 
-PROBE_TIMEOUT_S = 20.0  # a look-up on the board: lwIP asks several times
 CLOCK_TOLERANCE_S = 300
 CLOCK_FIRST_YEAR = 2024  # before it, a board has not been told the time
 OVERHEAD_BYTES = {4: 60, 6: 80}  # IP, UDP, WireGuard (paper §5.4.6)
@@ -76,7 +75,7 @@ def _crypto(session: Session) -> Iterator[Finding]:
 
 
 def _clock(session: Session) -> Iterator[Finding]:
-    utc = session.request("probe", PROBE_TIMEOUT_S).get("utc")
+    utc = session.request("probe").get("utc")
     try:
         said = datetime.datetime(*utc).replace(tzinfo=datetime.timezone.utc)
     except (TypeError, ValueError):
@@ -93,11 +92,11 @@ def _clock(session: Session) -> Iterator[Finding]:
 
 
 def _interface(session: Session, name: str) -> Iterator[Finding]:
-    reply = session.request("config", WRITE_TIMEOUT_S, name=name)
+    reply = session.request("config", name=name)
     config = reply.get("config")
     if not isinstance(config, dict) or not isinstance(config.get("peers"), list):
         raise BoardError("the board's configuration makes no sense: update its module")
-    shown = wgshow.known_fields(session.request("show", WRITE_TIMEOUT_S))
+    shown = wgshow.known_fields(session.request("show"))
     live: dict[str, Any] = next((i for i in shown if i.get("name") == name), {"peers": []})
     yield _tunnel(name, live)
     for peer in config["peers"]:
@@ -126,7 +125,7 @@ def _endpoint(session: Session, name: str, endpoint: Any, mtu: Any) -> Iterator[
 
 
 def _board_lookup(session: Session, name: str, host: str) -> Finding:
-    reply = session.request("probe", PROBE_TIMEOUT_S, host=host)
+    reply = session.request("probe", host=host)
     if reply.get("resolved"):
         return Finding(
             f"{name} DNS", OK, f"the board finds {host} at {printable(reply['resolved'])}"

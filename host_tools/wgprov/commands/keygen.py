@@ -13,7 +13,7 @@ from wgprov.options import json_option, port_option
 from wgprov.output import print_json, say
 from wgprov.serverformats import render
 from wgprov.serverpeer import ServerPeer
-from wgprov.session import WRITE_TIMEOUT_S, Session
+from wgprov.session import Session
 from wgprov.wgconf import WgQuick
 
 
@@ -22,10 +22,10 @@ def run(session: Session, name: str, addresses: list[str]) -> tuple[ServerPeer, 
     after it; `provision` takes the key that was announced here."""
     hello = session.hello()
     if name in hello["names"]:  # it has one; preparing would replace what `rotate` left staged
-        reply = session.request("config", WRITE_TIMEOUT_S, name=name) | {"key": "kept"}
+        reply = session.request("config", name=name) | {"key": "kept"}
     else:
         config = {"name": name, "address": addresses, "peers": []}
-        reply = session.request("prepare", WRITE_TIMEOUT_S, config=config, key="keep", psk=[])
+        reply = session.request("prepare", config=config, key="keep", psk=[])
     if not is_key(reply.get("public_key")):
         raise BoardError("the board's answer holds no public key: update its module")
     title = f"{name} on {printable(hello.get('board'), 60)}"

@@ -16,7 +16,7 @@ from wgprov import transport
 from wgprov.errors import BoardError, printable
 from wgprov.options import json_option, port_option
 from wgprov.output import note, print_json, say
-from wgprov.session import WRITE_TIMEOUT_S, Session
+from wgprov.session import Session
 
 ENTRIES_MAX = 64  # of a board's ring; one that answers with more is not ours
 WORDS = {
@@ -86,7 +86,7 @@ def fetch(session: Session, after: int = 0) -> tuple[list[Entry], int]:
     """All entries after the number `after`, oldest first, and the greatest number."""
     entries: list[Entry] = []
     while True:
-        reply = session.request("logs", WRITE_TIMEOUT_S, after=after)
+        reply = session.request("logs", after=after)
         got, latest = _entries(reply, time.time())
         entries += [entry for entry in got if entry.number > after]
         after = max([after, *(entry.number for entry in got)])

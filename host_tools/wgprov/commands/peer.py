@@ -15,14 +15,14 @@ from wgprov.options import json_option, port_option, show_secrets_option
 from wgprov.output import note, print_json, say
 from wgprov.serverformats import FORMATS, render
 from wgprov.serverpeer import PrivateFile, ServerPeer
-from wgprov.session import WRITE_TIMEOUT_S, Session, choose
+from wgprov.session import Session, choose
 
 
 def run(session: Session, name: str | None) -> ServerPeer:
     """Ask the board: its public key and its addresses. It gives out no preshared key."""
     hello = session.hello()
     chosen = choose(name, hello["names"])
-    reply = session.request("config", WRITE_TIMEOUT_S, name=chosen)
+    reply = session.request("config", name=chosen)
     if not is_key(reply.get("public_key")):
         raise BoardError("the board's answer holds no public key: update its module")
     title = f"{chosen} on {printable(hello.get('board'), 60)}"

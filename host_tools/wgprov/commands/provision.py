@@ -17,7 +17,7 @@ from wgprov.options import json_option, port_option, show_secrets_option
 from wgprov.output import note, print_json, say
 from wgprov.serverformats import render
 from wgprov.serverpeer import HEADER, PrivateFile, ServerPeer, check_target, host_routes
-from wgprov.session import WRITE_TIMEOUT_S, Session
+from wgprov.session import Session
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Outcome:
     uid: str | None
     public_key: str
     key_origin: str
+    entropy: str | None  # what the board's random bytes come from
     tunnel: str
     servers: list[tuple[str, ServerPeer, Path | None]]  # the server's key, its block, its file
     warnings: list[str]
@@ -72,6 +73,7 @@ class Outcome:
             "uid": self.uid,
             "public_key": self.public_key,
             "key": self.key_origin,
+            "entropy": self.entropy,
             "tunnel": self.tunnel,
             "peers": peers,
             "warnings": self.warnings,
@@ -166,9 +168,7 @@ def run(session: Session, job: Job) -> Outcome:
                 text = f"{HEADER}{job.name}\n{render(peer, 'peer', job.name, True)}"
                 private_files.append(PrivateFile(path, text))
                 cleanup.callback(private_files[-1].discard)
-        committed = session.request(
-            "commit", WRITE_TIMEOUT_S, name=job.name, token=prepared["token"]
-        )
+        committed = session.request("commit", name=job.name, token=prepared["token"])
         if committed.get("public_key") != prepared["public_key"]:
             raise BoardError("the board did not keep what it was given: run it again")
         for file in private_files:
@@ -179,6 +179,7 @@ def run(session: Session, job: Job) -> Outcome:
         uid=printable(hello["uid"], 64) if hello.get("uid") else None,
         public_key=prepared["public_key"],
         key_origin=printable(prepared.get("key")),
+        entropy=printable(hello["entropy"], 60) if hello.get("entropy") else None,
         tunnel=printable(committed.get("tunnel")),
         servers=servers,
         warnings=job.warnings + _dropped(job, prepared),
@@ -188,7 +189,7 @@ def run(session: Session, job: Job) -> Outcome:
 def _prepare(session: Session, job: Job) -> dict[str, Any]:
     key = "send" if job.private_key is not None else "new" if job.new_key else "keep"
     reply: dict[str, Any] = session.request(
-        "prepare", WRITE_TIMEOUT_S, config=job.conf.config, key=key, psk=job.psk_modes
+        "prepare", config=job.conf.config, key=key, psk=job.psk_modes
     )
     secrets = [] if job.private_key is None else [job.private_key]
     secrets += [key for key in job.conf.preshared if key is not None]
@@ -310,6 +311,8 @@ def command(
 def print_outcome(outcome: Outcome, show_secrets: bool) -> None:
     say(f"{outcome.name}: provisioned on {outcome.board}")
     origin = ORIGINS.get(outcome.key_origin, outcome.key_origin)
+    if outcome.key_origin == "made" and outcome.entropy:
+        origin += f", from {outcome.entropy}"
     say(f"  public key: {outcome.public_key} ({origin})")
     say(f"  tunnel: {outcome.tunnel}")
     for server_key, peer, path in outcome.servers:

@@ -12,13 +12,13 @@ from wgprov import transport
 from wgprov.errors import InputError, printable
 from wgprov.options import json_option, port_option
 from wgprov.output import print_json, say
-from wgprov.session import WRITE_TIMEOUT_S, Session, choose
+from wgprov.session import Session, choose
 
 
 def run(session: Session, name: str) -> dict[str, Any]:
     """Remove `name`; its private key is gone for good."""
     choose(name, session.hello()["names"])
-    reply = session.request("remove", WRITE_TIMEOUT_S, name=name)
+    reply = session.request("remove", name=name)
     return {"name": name, "tunnel": printable(reply.get("tunnel"))}
 
 

@@ -22,7 +22,7 @@ from wgprov.options import json_option, port_option
 from wgprov.output import print_json, say
 from wgprov.serverformats import render
 from wgprov.serverpeer import ServerPeer
-from wgprov.session import WRITE_TIMEOUT_S, Session, choose
+from wgprov.session import Session, choose
 
 WAIT_S = 20.0
 POLL_S = 0.5
@@ -49,11 +49,11 @@ def begin(session: Session, name: str | None) -> Rotation:
     """Let the board make the new pair. The tunnel goes on with the old one."""
     hello = session.hello()
     chosen = choose(name, hello["names"])
-    now = session.request("config", WRITE_TIMEOUT_S, name=chosen)
+    now = session.request("config", name=chosen)
     config = now.get("config")
     routes = serverpeer.board_routes(config)
     modes = ["keep"] * len(config.get("peers") or [])
-    made = session.request("prepare", WRITE_TIMEOUT_S, config=config, key="new", psk=modes)
+    made = session.request("prepare", config=config, key="new", psk=modes)
     if not is_key(made.get("public_key")) or made["public_key"] == now.get("public_key"):
         raise BoardError("the board made no new key: update its module")
     title = f"{chosen} on {printable(hello.get('board'), 60)}, the new key"
@@ -65,13 +65,13 @@ def begin(session: Session, name: str | None) -> Rotation:
 def switch(session: Session, name: str | None, wait_s: float = WAIT_S) -> Rotation:
     """Put the new pair in force, if the server answers to it; else the old one again."""
     chosen = choose(name, session.hello()["names"])
-    staged = session.request("staged", WRITE_TIMEOUT_S, name=chosen)
-    session.request("exchange", WRITE_TIMEOUT_S, name=chosen, token=staged.get("token"))
+    staged = session.request("staged", name=chosen)
+    session.request("exchange", name=chosen, token=staged.get("token"))
     if _handshake(session, chosen, wait_s):
-        session.request("discard", WRITE_TIMEOUT_S, name=chosen)
+        session.request("discard", name=chosen)
         return Rotation(chosen, "switched", printable(staged.get("public_key")))
-    old = session.request("staged", WRITE_TIMEOUT_S, name=chosen)
-    back = session.request("exchange", WRITE_TIMEOUT_S, name=chosen, token=old.get("token"))
+    old = session.request("staged", name=chosen)
+    back = session.request("exchange", name=chosen, token=old.get("token"))
     return Rotation(chosen, "back", printable(back.get("public_key")))
 
 
@@ -79,7 +79,7 @@ def _handshake(session: Session, name: str, wait_s: float) -> bool:
     """True when a peer has answered since the tunnel was started anew."""
     deadline = time.monotonic() + wait_s
     while time.monotonic() < deadline:
-        shown = wgshow.known_fields(session.request("show", WRITE_TIMEOUT_S))
+        shown = wgshow.known_fields(session.request("show"))
         [interface] = [i for i in shown if i.get("name") == name] or [{"peers": []}]
         if wgshow.handshake_age_s(interface) is not None:
             return True

@@ -9,7 +9,7 @@ from wgprov import transport
 from wgprov.errors import BoardError, printable
 from wgprov.options import json_option, port_option
 from wgprov.output import print_json, print_table
-from wgprov.session import WRITE_TIMEOUT_S, Session
+from wgprov.session import Session
 
 GOOD = ("passed", "used", "declined")
 
@@ -17,7 +17,7 @@ GOOD = ("passed", "used", "declined")
 def run(session: Session) -> dict[str, tuple[str, str]]:
     """{primitive: (implementation, result)}, tested anew."""
     session.hello()
-    primitives = session.request("selftest", WRITE_TIMEOUT_S).get("primitives")
+    primitives = session.request("selftest").get("primitives")
     try:
         return {
             printable(name, 40): (printable(core, 40), printable(result, 20))

@@ -12,13 +12,13 @@ from wgprov import transport, wgshow
 from wgprov.errors import BoardError
 from wgprov.options import json_option, port_option
 from wgprov.output import note, print_json
-from wgprov.session import WRITE_TIMEOUT_S, Session
+from wgprov.session import Session
 
 
 def run(session: Session, name: str | None = None) -> list[dict[str, Any]]:
     """The board's interfaces, or the one called `name`."""
     session.hello()
-    interfaces = wgshow.known_fields(session.request("show", WRITE_TIMEOUT_S))
+    interfaces = wgshow.known_fields(session.request("show"))
     if name is None:
         return interfaces
     chosen = [i for i in interfaces if i.get("name") == name]
