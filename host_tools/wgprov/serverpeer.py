@@ -71,7 +71,7 @@ def check_target(path: Path) -> None:
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise InputError(f"{path}: cannot write there")
     if path.exists() and not _is_ours(path):
-        raise InputError(f"{path}: exists and is not from wgprov: choose another --server-peer-out")
+        raise InputError(f"{path}: exists and is not from wgprov: choose another file")
 
 
 def _is_ours(path: Path) -> bool:

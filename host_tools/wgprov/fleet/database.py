@@ -35,7 +35,8 @@ _boards = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("public_key", sa.String(44), unique=True),
     sa.Column("board", sa.String(64)),
-    sa.Column("firmware", sa.String(64)),
+    sa.Column("firmware", sa.String(64)),  # as the board calls it
+    sa.Column("firmware_sha256", sa.String(64)),  # of the image that the station was given
     sa.Column("done_at", sa.DateTime(timezone=True)),
     sa.UniqueConstraint("network", "host"),
 )
@@ -54,6 +55,7 @@ class Row:
     public_key: str | None
     board: str | None
     firmware: str | None
+    firmware_sha256: str | None
 
 
 class Database:
@@ -93,11 +95,17 @@ class Database:
                     self._insert(serial, name, network, address)
         raise PortError("--db: too many stations at once: try again")
 
-    def done(self, serial: str, public_key: str, board: str, firmware: str) -> None:
+    def done(
+        self, serial: str, public_key: str, board: str, firmware: str, sha256: str | None = None
+    ) -> None:
         """The board has its configuration. On return the row is on disk."""
         now = datetime.datetime.now(datetime.timezone.utc)
-        values = {"state": DONE, "public_key": public_key, "board": board, "firmware": firmware}
-        change = _boards.update().where(_boards.c.serial == serial).values(**values, done_at=now)
+        values = {"public_key": public_key, "board": board, "firmware": firmware}
+        change = (
+            _boards.update()
+            .where(_boards.c.serial == serial)
+            .values(**values, state=DONE, firmware_sha256=sha256, done_at=now)
+        )
         with self._errors(), self._engine.begin() as connection:
             try:
                 connection.execute(change)
@@ -200,5 +208,5 @@ def _as_row(found: sa.Row[tuple[object, ...]]) -> Row:
     values = found._mapping
     network = ipaddress.ip_network(values["network"])
     address = f"{network.network_address + values['host']}/{network.prefixlen}"
-    columns = ("state", "public_key", "board", "firmware")
+    columns = ("state", "public_key", "board", "firmware", "firmware_sha256")
     return Row(values["serial"], values["name"], address, *(values[c] for c in columns))

@@ -11,7 +11,7 @@ from fpdf import FPDF
 
 from wgprov import serverpeer
 from wgprov.errors import InputError
-from wgprov.fleet.database import DONE, Row
+from wgprov.fleet.database import Row
 from wgprov.serverformats import render
 from wgprov.serverpeer import HEADER, PrivateFile, ServerPeer, host_routes
 
@@ -22,8 +22,8 @@ QR_MM, MARGIN_MM = 24.0, 4.0
 
 
 def peers(rows: list[Row], folder: Path, form: str, interface: str) -> str:
-    """Every board in service, for the server, with the preshared keys that are in `folder`."""
-    found = [_peer(row, folder) for row in rows if row.state == DONE]
+    """The boards, for the server, with the preshared keys that are in `folder`."""
+    found = [_peer(row, folder) for row in rows]
     return "\n".join(render(peer, form, interface, show_secrets=True) for peer in found)
 
 
@@ -40,12 +40,11 @@ def write_peers(path: Path, text: str) -> None:
 
 
 def write_labels(path: Path, rows: list[Row], progress: Callable[[], None]) -> int:
-    """A PDF with one label for each board in service; returns how many."""
+    """A PDF with one label for each board; returns how many."""
     document = FPDF(format="A4", unit="mm")
     document.set_auto_page_break(False)
     document.set_title("wgprov labels")
-    chosen = [row for row in rows if row.state == DONE]
-    for number, row in enumerate(chosen):
+    for number, row in enumerate(rows):
         place = number % (COLUMNS * LINES)
         if place == 0:
             document.add_page()
@@ -55,7 +54,7 @@ def write_labels(path: Path, rows: list[Row], progress: Callable[[], None]) -> i
         document.output(str(path))
     except OSError as error:
         raise InputError(f"{path}: cannot write it: {error.strerror}") from None
-    return len(chosen)
+    return len(rows)
 
 
 def _label(document: FPDF, row: Row, left: float, top: float) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from wgprov.fleet.database import DONE, Database, Network
 from wgprov.fleet.inventory import Device
 from wgprov.session import Session
 
+TRIES_MAX = 5  # of a port that does not open or answer, while it stays plugged in
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -32,7 +34,7 @@ class Plan:
     network: Network
     folder: Path  # of the server's files, one a board
     psk: str | None
-    firmware: str | None  # SHA-256 of the image, when the station knows it
+    firmware_sha256: str | None  # of the image, when the station was given it
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,9 @@ class Station:
             outcome = provision.run(session, job)
         finally:
             job.wipe()
-        firmware = self._plan.firmware or printable(hello.get("firmware") or "", 64)
-        self._database.done(device.serial, outcome.public_key, outcome.board, firmware)
+        firmware = printable(hello.get("firmware") or "", 64)
+        sha256 = self._plan.firmware_sha256
+        self._database.done(device.serial, outcome.public_key, outcome.board, firmware, sha256)
         again = row.state == DONE
         done = Done(device.serial, device.name, row.address, outcome.public_key, again)
         self._done[device.serial] = row
@@ -121,13 +124,18 @@ class Station:
         return self._plan.folder / f"{device.name}.server-peer.conf"
 
 
-def plugged_in(seen: set[str]) -> Iterator[transport.Port]:
-    """USB serial ports that were not there the last time; `seen` is brought up to date."""
+def plugged_in(
+    tries: dict[str, int], once_more: Callable[[transport.Port], bool]
+) -> Iterator[transport.Port]:
+    """USB serial ports that have come since the last time, and those to try `once_more`; `tries`,
+    by device, is brought up to date."""
     ports = {port.device: port for port in transport.usb_ports()}
-    fresh = [port for device, port in sorted(ports.items()) if device not in seen]
-    seen.clear()
-    seen.update(ports)
-    yield from fresh
+    for device in tries.keys() - ports.keys():
+        del tries[device]
+    for device, port in sorted(ports.items()):
+        if device not in tries or (tries[device] < TRIES_MAX and once_more(port)):
+            tries[device] = tries.get(device, 0) + 1
+            yield port
 
 
 def take_port(station: Station, port: transport.Port) -> Done:
