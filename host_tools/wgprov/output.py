@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 
 
@@ -31,6 +32,12 @@ def failure(line: str) -> None:
 
 def _to_stderr(line: str, style: str) -> None:
     console(stderr=True).print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def progress(*columns: ProgressColumn, hidden: bool) -> Progress:
+    """A bar on a terminal's standard error; in a log it would be noise."""
+    err = console(stderr=True)
+    return Progress(*columns, console=err, disable=hidden or not err.is_terminal)
 
 
 def print_json(value: Any) -> None:

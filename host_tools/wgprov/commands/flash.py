@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 
 from wgprov import transport
 from wgprov.errors import InputError, PortError
 from wgprov.options import json_option, port_option
-from wgprov.output import console, print_json, say
+from wgprov.output import print_json, progress, say
 from wgprov.targets import uf2
 
 ESP_MAGIC = 0xE9
@@ -90,16 +90,16 @@ def write_esp(image: Image, port: str, quiet: bool) -> None:
 
 
 def write_uf2(
-    image: Image, port: str, drive: Path | None, progress: Callable[[int, int], None]
+    image: Image, port: str, drive: Path | None, advance: Callable[[int, int], None]
 ) -> None:
     """To the boot drive; a board that runs is asked to show it first."""
     checked = uf2.read(image.path)
     if drive:
-        uf2.copy(checked, uf2.open_drive(drive), progress)
+        uf2.copy(checked, uf2.open_drive(drive), advance)
         return
     if not uf2.drives():
         enter_bootsel(port)
-    uf2.copy(checked, _wait_for_drive(checked), progress)
+    uf2.copy(checked, _wait_for_drive(checked), advance)
 
 
 def enter_bootsel(port: str) -> None:
@@ -157,8 +157,8 @@ def command(
     if is_esp(job):
         write_esp(job, port, quiet=as_json)
     else:
-        with _bar(hidden=as_json) as progress:
-            write_uf2(job, port, drive, progress)
+        with _bar(hidden=as_json) as advance:
+            write_uf2(job, port, drive, advance)
     if as_json:
         print_json(job.as_json())
     else:
@@ -175,6 +175,6 @@ def _number(text: str | None) -> int | None:
 @contextlib.contextmanager
 def _bar(hidden: bool) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("writing"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=console(stderr=True), disable=hidden) as bar:
+    with progress(*columns, hidden=hidden) as bar:
         task = bar.add_task("writing", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from wgprov import transport
 from wgprov.errors import InputError, PortError, WgprovError
 from wgprov.fleet import inventory, outputs, station
 from wgprov.fleet.database import DONE, Database, Row
 from wgprov.options import json_option
-from wgprov.output import console, note, print_json, print_table, say
+from wgprov.output import note, print_json, print_table, progress, say
 from wgprov.serverformats import FORMATS
 
 POLL_S = 0.5
@@ -195,8 +195,7 @@ def _who(port: transport.Port) -> str:
 @contextmanager
 def _bar(total: int, completed: int, hidden: bool) -> Iterator[Callable[[], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    err = console(stderr=True)
-    with Progress(*columns, TimeElapsedColumn(), console=err, disable=hidden or not total) as bar:
+    with progress(*columns, TimeElapsedColumn(), hidden=hidden or not total) as bar:
         task = bar.add_task("boards", total=total, completed=completed)
         yield lambda: bar.advance(task)
 
