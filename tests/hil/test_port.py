@@ -228,6 +228,7 @@ def test_board_functions(board: Board) -> None:
     assert board.eval("scheduled()") == [7]
     assert board.eval("rtc()") == (2031, 2, 3, 4, 5)
     assert len(board.eval("machine.unique_id()")) == 8
+    assert "/lib" in board.eval("__import__('sys').path"), "where mip installs"
 
 
 def test_ctrl_c_breaks_a_busy_loop(board: Board) -> None:
