@@ -75,6 +75,14 @@ class Steps:
 
 
 @dataclass(frozen=True)
+class MqttMessage:
+    topic: str
+    payload: str
+    qos: int
+    client: str  # who published it
+
+
+@dataclass(frozen=True)
 class PeerStats:
     public_key: str
     endpoint: str
@@ -353,6 +361,21 @@ class Peer:
             )
         )
 
-    def http_serve(self, port: int, body: str) -> None:
-        """Serve `body` at / and N bytes at /bytes/N."""
-        self.request("http_serve", port=port, body=body)
+    def http_serve(self, port: int, body: str, folder: Path | None = None) -> None:
+        """Serve `body` at /, N bytes at /bytes/N, and the folder's files at /files/."""
+        self.request("http_serve", port=port, body=body, folder=os.fspath(folder or ""))
+
+    def http_get(self, url: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> dict[str, Any]:
+        """Fetch a page through the tunnel: status, bytes, sha256, body (its first 4096 bytes)."""
+        return self.request("http_get", timeout_s, url=url)
+
+    def mqtt_serve(self, port: int) -> None:
+        """A broker (mochi-mqtt) inside the tunnel, which lets everybody in."""
+        self.request("mqtt_serve", port=port)
+
+    def mqtt_wait(self, topic: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> MqttMessage:
+        """The oldest message of this topic that nobody has taken yet."""
+        return MqttMessage(**self.request("mqtt_wait", timeout_s, topic=topic))
+
+    def mqtt_publish(self, topic: str, payload: str, retain: bool = False) -> None:
+        self.request("mqtt_publish", topic=topic, payload=payload, retain=retain)

@@ -23,12 +23,14 @@ const (
 )
 
 type httpRequest struct {
-	Port uint16 `json:"port"`
-	Body string `json:"body"`
-	URL  string `json:"url"`
+	Port   uint16 `json:"port"`
+	Body   string `json:"body"`
+	Folder string `json:"folder"`
+	URL    string `json:"url"`
 }
 
-// opHTTPServe serves Body at /, and N bytes of pattern 0 at /bytes/N.
+// opHTTPServe serves Body at /, N bytes of pattern 0 at /bytes/N, and the files of Folder, if one is
+// named, at /files/.
 func opHTTPServe(_ context.Context, t *tunnel, raw json.RawMessage) (any, error) {
 	var request httpRequest
 	if err := json.Unmarshal(raw, &request); err != nil {
@@ -39,7 +41,7 @@ func opHTTPServe(_ context.Context, t *tunnel, raw json.RawMessage) (any, error)
 		return nil, err
 	}
 	server := &http.Server{
-		Handler: site(request.Body), ErrorLog: t.log,
+		Handler: site(request.Body, request.Folder), ErrorLog: t.log,
 		ReadTimeout: httpTimeout, WriteTimeout: httpTimeout,
 	}
 	if err := t.keep(server); err != nil {
@@ -49,7 +51,7 @@ func opHTTPServe(_ context.Context, t *tunnel, raw json.RawMessage) (any, error)
 	return map[string]int{"port": listener.Addr().(*net.TCPAddr).Port}, nil
 }
 
-func site(body string) http.Handler {
+func site(body, folder string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -65,6 +67,10 @@ func site(body string) http.Handler {
 		w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
 		_, _ = io.CopyN(w, newPattern(0), n)
 	})
+	if folder != "" {
+		files := http.FileServer(http.Dir(folder))
+		mux.Handle("GET /files/", http.StripPrefix("/files/", files))
+	}
 	return mux
 }
 

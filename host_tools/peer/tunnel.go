@@ -40,6 +40,7 @@ type tunnel struct {
 	mu      sync.Mutex
 	tcp     map[uint16]net.Listener
 	udp     map[uint16]*udpCounter
+	broker  *broker
 	closers []io.Closer
 }
 
