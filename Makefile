@@ -25,7 +25,7 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer demo test test-boards soak fuzz-python bench bench-net docs man wheel fuzz analyze prove xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer umqtt demo test test-boards soak fuzz-python bench bench-net docs man wheel fuzz analyze prove xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -101,6 +101,10 @@ peer: setup
 .PHONY: nmcli
 nmcli: setup
 	@$(BOOT) nmcli
+
+# What the examples import: only their test needs it.
+umqtt: setup
+	@$(BOOT) umqtt
 
 # Native modules for stock firmware. Xtensa's two need the compiler that `make xtensa` makes.
 NATMODS := x64 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin
@@ -195,7 +199,7 @@ format: setup
 # pytest last and alone, so that its closing line is the last one. Each test file stays on one worker.
 # Three at least, also on two cores: much of the time is waiting. Order: tests/conftest.py.
 WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
-test: lint firmware-all hostlib peer natmods-quick nmcli
+test: lint firmware-all hostlib peer umqtt natmods-quick nmcli
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
 
 # The long half: every board that is emulated here. At most 20 minutes on two cores.

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from . import cbmc, environment, go, nmcli, paths, platformio, steps, system, xtensa
+from . import cbmc, environment, go, nmcli, paths, platformio, steps, system, umqtt, xtensa
 
 OLDEST_PYTHON = (3, 10)
 USAGE = (
     "usage: python3 -m host_tools.bootstrap "
-    "setup | peer | nmcli | xtensa | cbmc | tools NAME | run LABEL -- COMMAND ..."
+    "setup | peer | nmcli | umqtt | xtensa | cbmc | tools NAME | run LABEL -- COMMAND ..."
 )
 
 
@@ -44,6 +44,8 @@ def dispatch(arguments: Sequence[str]) -> None:
         go.build_peer()
     elif verb == "nmcli" and not rest:
         nmcli.ensure()
+    elif verb == "umqtt" and not rest:
+        umqtt.ensure()
     elif verb == "xtensa" and not rest:
         xtensa.ensure()
     elif verb == "tools" and len(rest) == 1 and rest[0] in system.TOOL_PACKAGES:
