@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A board's main.py: runs app.py, and replaces it by newer ones that it fetches through the tunnel.
 
+    mpremote mip install requests
     mpremote cp examples/ota_update.py :main.py + cp examples/ota_app.py :app.py
 
 The server offers app.json, {"version": 2, "file": "app-2.py", "sha256": "..."}, and the file. A new

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A board's main.py: a page on a board that has no address of its own in the internet.
 
-    wgprov provision examples/road_warrior.conf      (with your keys in it)
+    wgprov provision --name wg0 examples/road_warrior.conf      (with your server's key in it)
     mpremote cp examples/road_warrior.py :main.py
 
 The board sits behind NAT, on a mobile network or in somebody's Wi-Fi. It calls the server, and

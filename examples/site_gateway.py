@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A board's main.py: reads a device that stands in a network behind the server.
 
-    wgprov provision examples/site_gateway.conf      (with your keys in it)
+    wgprov provision --name wg0 examples/site_gateway.conf      (with your servers' keys in it)
+    mpremote mip install requests
     mpremote cp examples/site_gateway.py :main.py
 
 AllowedIPs is the routing table: the site's 192.168.50.0/24 goes to the peer that has it there. To
