@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn
 from rich.table import Table
+from rich.text import Text
 
 
 def console(stderr: bool = False) -> Console:
@@ -50,7 +51,12 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         for row in rows:
             click.echo("\t".join(row))
         return
-    table = Table(*heads, box=None)
+    console().print(table(heads, rows))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """What a cell says is text, never rich's markup: it may come from a board."""
+    made = Table(*heads, box=None)
     for row in rows:
-        table.add_row(*[click.unstyle(cell).replace("[", "\\[") for cell in row])
-    console().print(table)
+        made.add_row(*[Text(cell) for cell in row])
+    return made

@@ -43,7 +43,7 @@ def command(name: str | None, port: str, out: Path | None, as_json: bool) -> Non
         answer = run(session, name)
     try:
         text = from_config(answer["config"])
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (InputError, KeyError, TypeError, ValueError, AttributeError):
         raise BoardError("the board's configuration makes no sense: update its module") from None
     if out:
         PrivateFile(out, text).keep()

@@ -3,21 +3,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.live import Live
-from rich.table import Table
 
 from wgprov import transport, wgshow
 from wgprov.commands import show
 from wgprov.errors import InputError
 from wgprov.options import json_option, port_option
-from wgprov.output import console, print_json, say
+from wgprov.output import console, print_json, print_table, say, table
 from wgprov.session import Session
 
 HEADS = ("interface", "peer", "handshake", "received", "sent", "in/s", "out/s")
@@ -70,13 +71,21 @@ def _sample(
     return Sample(at_s, label, key, bool(interface.get("up")), age, rx, tx, *rates)
 
 
-def _table(found: list[Sample]) -> Table:
-    table = Table(*HEADS, box=None)
+def _rows(found: list[Sample]) -> Iterator[list[str]]:
     for s in found:
         age = "never" if s.handshake_age_s is None else wgshow.ago(s.handshake_age_s)
         sizes = [wgshow.size(int(n)) for n in (s.rx_bytes, s.tx_bytes, s.rx_rate, s.tx_rate)]
-        table.add_row(s.interface, s.peer[:12] + "…", age, *sizes)
-    return table
+        yield [s.interface, s.peer[:12] + "…", age, *sizes]
+
+
+@contextlib.contextmanager
+def _screen(as_json: bool) -> Iterator[Callable[[list[Sample]], None]]:
+    """Shows one round after another: a table that is redrawn; in a pipe, lines of fields."""
+    if as_json or not sys.stdout.isatty():
+        yield lambda found: None if as_json else print_table(HEADS, _rows(found))
+        return
+    with Live(console=console(), transient=False) as live:
+        yield lambda found: live.update(table(HEADS, _rows(found)), refresh=True)
 
 
 def plot(history: list[list[Sample]], path: Path) -> None:
@@ -135,11 +144,10 @@ def command(
         raise InputError(f"{picture}: must be a .png in a folder that exists")
     history: list[list[Sample]] = []
     try:
-        with transport.connect(port) as session, Live(console=console(), transient=False) as live:
+        with transport.connect(port) as session, _screen(as_json) as show_round:
             for found in samples(session, name, interval):
                 history.append(found)
-                if not as_json:
-                    live.update(_table(found), refresh=True)
+                show_round(found)
                 if len(history) == count:
                     break
     except KeyboardInterrupt:
