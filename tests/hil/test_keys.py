@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""keygen, rotate, selftest and doctor on an emulated board, with a real server to follow."""
+"""keygen, rotate, selftest, status and monitor on an emulated board, with a real server to follow."""
 
 from __future__ import annotations
 
@@ -106,35 +106,6 @@ def test_selftest(pair: tuple[QemuBoard, Peer], capfd: pytest.CaptureFixture[str
     assert {entry["result"] for entry in found.values()} == {"passed"}
 
 
-def findings(
-    capfd: pytest.CaptureFixture[str], board: QemuBoard, status: int
-) -> dict[str, tuple[str, str]]:
-    found = wgprov(capfd, board, "doctor", status=status)["findings"]
-    return {finding["what"]: (finding["state"], finding["text"]) for finding in found}
-
-
-def test_doctor(pair: tuple[QemuBoard, Peer], capfd: pytest.CaptureFixture[str]) -> None:
-    board, server = pair
-    found = findings(capfd, board, status=4)
-    assert found["configuration"][0] == "bad" and found["crypto"][0] == "ok"
-
-    public_key = wgprov(capfd, board, "provision", "wg0.conf")["public_key"]
-    found = findings(capfd, board, status=4)
-    assert found["wg0 tunnel"][0] == "bad", "the server does not know the board yet"
-
-    accept(server, public_key)
-    server.wait_handshake(public_key, 0, timeout_s=20)
-    found = findings(capfd, board, status=0)
-    assert found["wg0 tunnel"][0] == "ok"
-    assert found["wg0 route here"][0] == "ok"
-
-    text = Path("wg0.conf").read_text().replace("10.0.2.2", "no-such-name.invalid")
-    Path("wg0.conf").write_text(text)
-    wgprov(capfd, board, "provision", "wg0.conf")
-    found = findings(capfd, board, status=4)
-    assert found["wg0 DNS"][0] == found["wg0 DNS here"][0] == "bad"
-
-
 def test_status_dump_and_monitor(
     pair: tuple[QemuBoard, Peer], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -158,9 +129,3 @@ def test_status_dump_and_monitor(
     assert len(found) == 4 and all(sample["up"] for sample in found)
     assert found[-1]["rx_bytes"] >= found[0]["rx_bytes"] > 0
     assert Path("wg0.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_doctor_without_a_board(capfd: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["doctor", "-p", "/dev/does-not-exist"]) == 4
-    captured = capfd.readouterr()
-    assert "bad   port: " in captured.out and captured.err.count("\n") == 1

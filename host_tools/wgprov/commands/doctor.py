@@ -11,6 +11,7 @@ import contextlib
 import datetime
 import ipaddress
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -28,7 +29,10 @@ from wgprov.session import Session
 CLOCK_TOLERANCE_S = 300
 CLOCK_FIRST_YEAR = 2024  # before it, a board has not been told the time
 OVERHEAD_BYTES = {4: 60, 6: 80}  # IP, UDP, WireGuard (paper §5.4.6)
-IP_MTU = {4: (socket.IPPROTO_IP, 14), 6: (socket.IPPROTO_IPV6, 24)}  # Linux: ip(7), ipv6(7)
+# IP_MTU, IPV6_MTU as option numbers: ip(7) and ipv6(7), ws2ipdef.h; macOS has none.
+IP_MTU = {"linux": {4: 14, 6: 24}, "win32": {4: 73, 6: 72}}
+LEVEL = {4: socket.IPPROTO_IP, 6: socket.IPPROTO_IPV6}
+WAITING = ("connecting", "idle", "up")  # what a board says of a peer that has not failed
 SILENT_S = 180  # REJECT_AFTER_TIME: older than this, no session is left
 
 OK, NOTE, BAD = "ok", "note", "bad"
@@ -99,8 +103,10 @@ def _interface(session: Session, name: str) -> Iterator[Finding]:
     shown = wgshow.known_fields(session.request("show"))
     live: dict[str, Any] = next((i for i in shown if i.get("name") == name), {"peers": []})
     yield _tunnel(name, live)
+    by_key = {peer["public_key"]: peer for peer in live["peers"]}
     for peer in config["peers"]:
         yield from _endpoint(session, name, peer.get("endpoint"), config.get("mtu"))
+        yield from _from_the_board(name, peer, by_key.get(str(peer.get("public_key"))))
 
 
 def _tunnel(name: str, live: dict[str, Any]) -> Finding:
@@ -122,6 +128,23 @@ def _endpoint(session: Session, name: str, endpoint: Any, mtu: Any) -> Iterator[
     if not _is_address(host):
         yield _board_lookup(session, name, host)
     yield from _from_here(name, host, int(port), mtu)
+
+
+def _from_the_board(
+    name: str, peer: dict[str, Any], live: dict[str, Any] | None
+) -> Iterator[Finding]:
+    """Whether the board reaches this peer: it has tried, so what it says is worth more than a ping
+    from here would be, and a server does not answer a stranger."""
+    if not live or not peer.get("endpoint"):
+        return
+    words, age = str(live.get("status")), live["latest_handshake_s"]
+    what, where = f"{name} from the board", printable(peer["endpoint"], 60)
+    if not words.startswith(WAITING):
+        yield Finding(what, BAD, f"{where}: {words}")
+    elif age is not None and age <= SILENT_S:
+        yield Finding(what, OK, f"{where} answered {wgshow.ago(age)}")
+    else:
+        yield Finding(what, NOTE, f"{where}: {words}")
 
 
 def _board_lookup(session: Session, name: str, host: str) -> Finding:
@@ -147,16 +170,25 @@ def _from_here(name: str, host: str, port: int, mtu: Any) -> Iterator[Finding]:
     with contextlib.closing(socket.socket(family, socket.SOCK_DGRAM)) as probe:
         try:
             probe.connect(address)
-            path_mtu = probe.getsockopt(*IP_MTU[version])
+            room = path_mtu(probe, version)
         except OSError as error:
             text = f"no way to {address[0]} from here ({printable(error.strerror)})"
             yield Finding(f"{name} route here", BAD, text)
             return
     yield Finding(f"{name} route here", OK, f"{host} is {address[0]}, IPv{version}")
-    yield _mtu(name, mtu, path_mtu - OVERHEAD_BYTES[version])
+    yield mtu_finding(name, mtu, None if room is None else room - OVERHEAD_BYTES[version])
 
 
-def _mtu(name: str, mtu: Any, room: int) -> Finding:
+def path_mtu(probe: socket.socket, version: int, platform: str = sys.platform) -> int | None:
+    """What the way to the connected address takes, as far as this computer knows."""
+    option = IP_MTU.get(platform, {}).get(version)
+    return None if option is None else probe.getsockopt(LEVEL[version], option)
+
+
+def mtu_finding(name: str, mtu: Any, room: int | None) -> Finding:
+    if room is None:
+        text = f"{mtu}; this computer cannot say what the path takes: try with 1280"
+        return Finding(f"{name} MTU", NOTE, text)
     if not isinstance(mtu, int) or mtu <= room:
         return Finding(f"{name} MTU", OK, f"{mtu}, the path from here has room for {room}")
     text = f"{mtu} does not fit this computer's path, {room} does: if the board has the same one, "
@@ -186,6 +218,9 @@ def examine(port: str) -> Iterator[Finding]:
 @json_option
 def command(port: str, as_json: bool) -> None:
     """Look for what keeps a tunnel from working: cable, board, crypto, clock, DNS, route, MTU.
+
+    Nothing is sent to the server from here: it would not answer a stranger. What the board itself
+    has seen of it is said instead.
 
     \b
     Examples:
