@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""keygen, rotate, selftest, status and monitor on an emulated board, with a real server to follow."""
+"""keygen, rotate, selftest, status and monitor on an emulated board, with a real server."""
 
 from __future__ import annotations
 
