@@ -12,6 +12,7 @@ from mkdocs.structure.pages import Page
 
 from host_tools.docsite import boards, commands, links
 
+PROGRAMS = "cookbook/"  # pages of long code lines, which get the table of contents' room
 MORE = "Internals"  # the part of the navigation where a page goes that it does not name
 
 
@@ -35,6 +36,8 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Links that were written for the repository."""
+    if page.file.src_uri.startswith(PROGRAMS):
+        page.meta["hide"] = ["toc"]
     return links.rewrite(markdown, page.file.src_uri)
 
 
