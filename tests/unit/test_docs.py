@@ -111,6 +111,14 @@ def test_links_are_good_in_both_places(link: str, page: str, there: str) -> None
     assert links.rewrite(link, page) == there
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/BOARDS.md"])
+def test_links_lead_to_files_of_the_repository(page: str) -> None:
+    """Where no site is: on the host of the repository."""
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / page).read_text())
+    assert targets or page != "README.md"
+    assert [t for t in targets if not (ROOT / page).parent.joinpath(t).exists()] == []
+
+
 def test_a_broken_link_fails_the_build(tmp_path: Path) -> None:
     """In a site of one page with the same settings, which takes a second."""
     settings = (ROOT / "mkdocs.yml").read_text()
