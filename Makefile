@@ -50,7 +50,7 @@ help:
 	@echo 'make analyze        gcc -fanalyzer, cppcheck and clang-tidy on the C code'
 	@echo 'make prove          CBMC: the replay window and the receive path, with their bounds'
 	@echo 'make docs           the documentation site, into .cache/build/site'
-	@echo 'make wheel          wgprov as a wheel, with its man pages (make man: these alone)'
+	@echo 'make wheel          wgprov, with its man pages, and the stubs as wheels (make man: these alone)'
 	@echo 'make lint           ruff, mypy --strict, clang-format'
 	@echo 'make format         rewrite the sources in the house style'
 	@echo 'make clean          remove what was built;  make distclean  the whole .cache folder'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The wheel of wgprov, with its man pages: `make wheel`."""
+"""The wheels of wgprov, with its man pages, and of the stubs: `make wheel`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,29 @@ PIP = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index
 
 
 def build(folder: Path) -> Path:
-    """Build it into `folder` from a copy, because setuptools leaves a folder beside what it
-    builds; the path of the wheel. CalledProcessError has what pip said."""
+    """wgprov's wheel, in `folder`; its path. CalledProcessError has what pip said."""
     with tempfile.TemporaryDirectory() as name:
-        source = Path(name) / "source"
+        source = Path(name) / "wgprov"
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "host_tools" / "wgprov", source / "wgprov", ignore=ignore)
         shutil.copy(ROOT / "host_tools" / "pyproject.toml", source)
         manpages.write(source / "man")
-        command = [*PIP, "--no-build-isolation", "--wheel-dir", str(folder), str(source)]
+        return pip_wheel(source, folder)
+
+
+def pip_wheel(project: Path, folder: Path) -> Path:
+    """The same of any project, from a copy: setuptools leaves a folder beside what it builds."""
+    with tempfile.TemporaryDirectory() as name:
+        made, source = Path(name) / "wheel", Path(name) / "source"
+        shutil.copytree(project, source)
+        command = [*PIP, "--no-build-isolation", "--wheel-dir", str(made), str(source)]
         subprocess.run(command, check=True, timeout=BUILD_S, capture_output=True, text=True)
-    [built] = folder.glob("wgprov-*.whl")
-    return built
+        [built] = made.iterdir()
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copy(built, folder))
 
 
 if __name__ == "__main__":
-    print(build(Path(sys.argv[1])))
+    target = Path(sys.argv[1])
+    print(build(target))
+    print(pip_wheel(ROOT / "mpy" / "stubs", target))

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.release.wheel import build
+import wireguard
+from host_tools.release.wheel import build, pip_wheel
 from wgprov.cli import Commands
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,15 @@ def test_the_wheel_has_a_man_page_for_each_command(wheel: Path) -> None:
         pages = {name for name in archive.namelist() if "/data/share/man/man1/" in name}
     names = {page.rpartition("/")[2].removesuffix(".1") for page in pages}
     assert {f"wgprov-{name}" for name in Commands.NAMES} | {"wgprov"} <= names
+
+
+def test_the_stubs_are_a_package_of_their_own(tmp_path: Path) -> None:
+    built = pip_wheel(ROOT / "mpy" / "stubs", tmp_path)
+    names = zipfile.ZipFile(built).namelist()
+    parts = {name for name in names if ".dist-info/" not in name}
+    sources = (ROOT / "mpy" / "stubs").glob("*-stubs/*.pyi")
+    assert parts == {f"{path.parent.name}/{path.name}" for path in sources}
+    assert built.name.split("-")[1] == wireguard.__version__
 
 
 @pytest.mark.boards
