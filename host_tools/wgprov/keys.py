@@ -14,6 +14,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from wgprov import platforms
 from wgprov.errors import InputError
 
 KEY_BYTES = 32
@@ -78,7 +79,9 @@ def read_key_file(path: Path) -> bytearray:
 
 
 def readable_by_others(path: Path) -> bool:
-    """True when group or others may read the file (POSIX; Windows has no such bits)."""
+    """True when group or others may read the file, where its mode tells."""
+    if not platforms.has_file_modes():
+        return False
     return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)) and path.is_file()
 
 

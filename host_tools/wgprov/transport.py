@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import struct
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
+from wgprov import platforms
 from wgprov.errors import BoardError, PortError, printable
 from wgprov.patience import FACTOR
 from wgprov.session import Session
@@ -34,8 +35,6 @@ SETTLE_MAX_S = 0.5
 READ_SLICE_S = 0.1  # granularity of every deadline
 REPL_READ_S = 1.0 * FACTOR  # mpremote reads some answers with one call: it has to be this patient
 WRITE_TIMEOUT_S = 3.0
-SHORTCUT_PATTERN = re.compile(r"([acu])([0-9]+)")
-SHORTCUTS = {"a": "/dev/ttyACM", "u": "/dev/ttyUSB", "c": "COM"}
 
 FRAMED = "framed:"  # before a connect name: an agent on a serial line of its own, no REPL
 START_AGENT = "from wireguard import agent\nagent.serve()\n"
@@ -74,10 +73,7 @@ def resolve(name: str) -> str:
             if port.serial_number == name[3:]:
                 return port.device
         raise PortError(f"no board with the serial number {name[3:]}: see `wgprov ports`")
-    name = name.removeprefix("port:")
-    shortcut = SHORTCUT_PATTERN.fullmatch(name)
-    if shortcut:
-        return SHORTCUTS[shortcut[1]] + shortcut[2]
+    name = platforms.device_of(name.removeprefix("port:"))
     # mpremote treats ptys differently and knows them by /dev/pts only.
     real = os.path.realpath(name)
     return real if real.startswith("/dev/pts/") else name
@@ -257,17 +253,17 @@ def open_error(name: str, device: str) -> PortError:
     except ValueError as error:
         return PortError(f"{name}: not a port or URL that pyserial knows: {printable(error)}")
     except OSError as error:
-        return PortError(f"{name}: {_open_reason(error)}")
+        return PortError(f"{name}: {open_reason(error)}")
     return PortError(f"{name}: could not be opened at first, can now: try again")
 
 
-def _open_reason(error: OSError) -> str:
+def open_reason(error: OSError, platform: str = sys.platform) -> str:
     text = str(error)
     number = error.errno
     if number == errno.ENOENT or "FileNotFoundError" in text:
         return "no such port: plug the board in, or see `wgprov ports`"
     if number in (errno.EACCES, errno.EPERM):
-        return "no permission: add yourself to its group (often `dialout`) and log in again"
+        return f"no permission: {platforms.permission_advice(platform)}"
     if number in (errno.EBUSY, errno.EAGAIN) or "lock port" in text or "PermissionError" in text:
         return "in use by another program (a serial monitor, mpremote, wgprov): close that first"
     return f"cannot open it: {printable(text)}"

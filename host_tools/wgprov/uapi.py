@@ -13,11 +13,11 @@ import socket
 import subprocess
 from pathlib import Path
 
-from wgprov import keys
+from wgprov import keys, platforms
 from wgprov.errors import InputError, PortError, printable
 from wgprov.serverpeer import ServerPeer
 
-FOLDERS = (Path("/var/run/wireguard"), Path("/run/wireguard"))
+FOLDERS = platforms.socket_folders()
 TIMEOUT_S = 5.0
 REPLY_MAX_BYTES = 4096
 
@@ -30,7 +30,7 @@ def apply(peer: ServerPeer, interface: str, path: Path | None = None) -> str:
         return f"socket {found}"
     if not shutil.which("wg"):
         raise InputError(
-            f"--apply {interface}: no socket {FOLDERS[0] / interface}.sock and no `wg` command: "
+            f"--apply {interface}: no socket of a WireGuard of that name, and no `wg` command: "
             "install wireguard-tools, or use --format"
         )
     _by_wg(peer, interface)

@@ -118,20 +118,6 @@ def test_several_boards(capfd, monkeypatch):
     assert transport.resolve("id:1") == "/dev/ttyACM1"
 
 
-@pytest.mark.parametrize(
-    "name, device",
-    [
-        ("a0", "/dev/ttyACM0"),
-        ("u12", "/dev/ttyUSB12"),
-        ("c3", "COM3"),
-        ("port:/dev/x", "/dev/x"),
-        ("socket://h:1", "socket://h:1"),
-    ],
-)
-def test_connect_names(name, device):
-    assert transport.resolve(name) == device
-
-
 def test_symlink_to_a_pty(tmp_path, silent_port):
     (tmp_path / "board").symlink_to(silent_port)
     assert transport.resolve(str(tmp_path / "board")) == silent_port

@@ -19,7 +19,7 @@ import pytest
 from tests.unit import esp32_rom as rom
 from tests.unit.test_esp32_flash import image
 from tests.unit.test_uf2 import RP2040, blocks, make_drive
-from wgprov import cli
+from wgprov import cli, platforms
 from wgprov.commands import flash
 from wgprov.errors import InputError
 from wgprov.targets import uf2
@@ -135,7 +135,7 @@ def test_a_board_without_a_prompt_is_touched_at_1200_baud(
                 taken.append(take(drive, firmware.name, firmware.stat().st_size))
                 return
 
-    monkeypatch.setattr(uf2, "mounted_folders", lambda: [drive])
+    monkeypatch.setattr(platforms, "drive_folders", lambda: [drive])
     thread = threading.Thread(target=board)
     thread.start()
     try:

@@ -100,23 +100,6 @@ def test_read_no_file(tmp_path: Path) -> None:
 # --- drives ---------------------------------------------------------------------------------------
 
 
-def test_mounts_of_linux(tmp_path: Path) -> None:
-    mounts = tmp_path / "mounts"
-    mounts.write_text(
-        "/dev/sda1 / ext4 rw 0 0\n"
-        "/dev/sdb1 /media/me/RPI-RP2 vfat rw,nosuid 0 0\n"
-        "/dev/sdc1 /media/me/a\\040b vfat ro 0 0\n"
-    )
-    found = uf2.mounted_folders("linux", mounts)
-    assert found == [Path("/media/me/RPI-RP2"), Path("/media/me/a b")]
-    assert uf2.mounted_folders("linux", tmp_path / "none") == []
-
-
-def test_places_of_other_systems() -> None:
-    assert Path("E:\\") in uf2.mounted_folders("win32")
-    assert all(path.parent == Path("/Volumes") for path in uf2.mounted_folders("darwin"))
-
-
 def test_find_the_one_that_fits(image: uf2.Image, tmp_path: Path) -> None:
     plain = tmp_path / "stick"
     plain.mkdir()

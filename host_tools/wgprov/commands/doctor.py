@@ -11,7 +11,6 @@ import contextlib
 import datetime
 import ipaddress
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from typing import Any
 
 import click
 
-from wgprov import transport, wgshow
+from wgprov import platforms, transport, wgshow
 from wgprov.commands import selftest
 from wgprov.errors import BoardError, PortError, WgprovError, printable
 from wgprov.options import json_option, port_option
@@ -29,8 +28,6 @@ from wgprov.session import Session
 CLOCK_TOLERANCE_S = 300
 CLOCK_FIRST_YEAR = 2024  # before it, a board has not been told the time
 OVERHEAD_BYTES = {4: 60, 6: 80}  # IP, UDP, WireGuard (paper §5.4.6)
-# IP_MTU, IPV6_MTU as option numbers: ip(7) and ipv6(7), ws2ipdef.h; macOS has none.
-IP_MTU = {"linux": {4: 14, 6: 24}, "win32": {4: 73, 6: 72}}
 LEVEL = {4: socket.IPPROTO_IP, 6: socket.IPPROTO_IPV6}
 WAITING = ("connecting", "idle", "up")  # what a board says of a peer that has not failed
 SILENT_S = 180  # REJECT_AFTER_TIME: older than this, no session is left
@@ -179,9 +176,9 @@ def _from_here(name: str, host: str, port: int, mtu: Any) -> Iterator[Finding]:
     yield mtu_finding(name, mtu, None if room is None else room - OVERHEAD_BYTES[version])
 
 
-def path_mtu(probe: socket.socket, version: int, platform: str = sys.platform) -> int | None:
+def path_mtu(probe: socket.socket, version: int) -> int | None:
     """What the way to the connected address takes, as far as this computer knows."""
-    option = IP_MTU.get(platform, {}).get(version)
+    option = platforms.path_mtu_option(version)
     return None if option is None else probe.getsockopt(LEVEL[version], option)
 
 

@@ -15,15 +15,14 @@ import errno
 import os
 import re
 import shutil
-import string
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from wgprov import platforms
 from wgprov.errors import BoardError, InputError, PortError, printable
 
 BLOCK_BYTES = 512
@@ -143,30 +142,9 @@ def open_drive(folder: Path) -> Drive:
     return Drive(folder, model, board_id)
 
 
-def mounted_folders(
-    platform: str = sys.platform, mounts: Path = Path("/proc/self/mounts")
-) -> list[Path]:
-    """Where this system mounts drives of the boot ROM's kind (FAT)."""
-    if platform == "win32":
-        return [Path(f"{letter}:\\") for letter in string.ascii_uppercase[2:]]
-    if platform == "darwin":
-        return sorted(Path("/Volumes").glob("*"))
-    try:
-        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    rows = [line.split() for line in lines]
-    return [Path(_unescape(row[1])) for row in rows if len(row) > 2 and row[2] in ("vfat", "msdos")]
-
-
-def _unescape(text: str) -> str:
-    """The kernel writes a space in a mount point as \\040."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
-
-
 def drives(folders: Iterable[Path] | None = None) -> list[Drive]:
     """The boot drives among the mounted ones."""
-    found = mounted_folders() if folders is None else folders
+    found = platforms.drive_folders() if folders is None else folders
     return [open_drive(folder) for folder in found if (folder / INFO).is_file()]
 
 
