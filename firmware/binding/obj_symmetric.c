@@ -212,6 +212,20 @@ static mp_obj_t session_open(mp_obj_t self, mp_obj_t message_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(session_open_obj, session_open);
 
+/* open_in(message): as open, but in the caller's buffer, which he can wipe: the inner packet is
+ * then at message[16:], and its length comes back. */
+static mp_obj_t session_open_in(mp_obj_t self, mp_obj_t message_in) {
+    mp_buffer_info_t message;
+    size_t inner_len;
+    wg_session *session = wg_session_of(self);
+    mp_get_buffer_raise(message_in, &message, MP_BUFFER_WRITE);
+    if (!wg_session_open(session, message.buf, message.len, &inner_len)) {
+        return mp_const_none;
+    }
+    return MP_OBJ_NEW_SMALL_INT((mp_int_t)inner_len);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(session_open_in_obj, session_open_in);
+
 static mp_obj_t session_wipe(mp_obj_t self_in) {
     session_obj *self = MP_OBJ_TO_PTR(self_in);
     if (self->slot != NULL) {
@@ -225,6 +239,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(session_wipe_obj, session_wipe);
 static const mp_rom_map_elem_t session_table[] = {
     {MP_ROM_QSTR(MP_QSTR_seal), MP_ROM_PTR(&session_seal_obj)},
     {MP_ROM_QSTR(MP_QSTR_open), MP_ROM_PTR(&session_open_obj)},
+    {MP_ROM_QSTR(MP_QSTR_open_in), MP_ROM_PTR(&session_open_in_obj)},
     {MP_ROM_QSTR(MP_QSTR_wipe), MP_ROM_PTR(&session_wipe_obj)},
     {MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&session_wipe_obj)},
 };

@@ -3,9 +3,16 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import click
 
-port_option = click.option(
+from wgprov import pairing
+from wgprov.transport import BoardName
+
+_port = click.option(
     "-p",
     "--port",
     default="auto",
@@ -15,6 +22,29 @@ port_option = click.option(
     help="auto, id:SERIAL, a device such as /dev/ttyACM0 or COM3, a0/u0/c3, or a URL "
     "(socket://host:port, rfc2217://host:port); framed: before it for an agent without a REPL.",
 )
+_pairing_code = click.option(
+    "--pairing-code",
+    metavar="-|FILE",
+    help="The code that the board shows (wireguard.pair()), for a cable that is not trusted: "
+    "typed without echo, or read from FILE.",
+)
+
+
+def port_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """-p, and what opens the board there: the command gets it all as `port`, a BoardName."""
+
+    @_port
+    @_pairing_code
+    @functools.wraps(command)
+    def with_port(port: str, pairing_code: str | None, **rest: Any) -> Any:
+        pairing.refuse_code(pairing_code)
+        name = BoardName(port)
+        name.pairing_code = pairing_code
+        return command(port=name, **rest)
+
+    return with_port
+
+
 show_secrets_option = click.option(
     "--show-secrets", is_flag=True, help="Print the preshared key instead of (hidden)."
 )

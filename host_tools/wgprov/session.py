@@ -25,7 +25,8 @@ class Session:
     """Requests to an agent that is already serving on `wire`."""
 
     def __init__(self, wire: Wire, framed: bool = False) -> None:
-        self._lines = Frames(wire) if framed else Lines(wire)
+        self._lines: Lines = Frames(wire) if framed else Lines(wire)
+        self._paired = False
         # Of two runs after each other: what the board remembers is of the first one.
         self._id = secrets.randbelow(1 << 20) if framed else 0
         self._line_max_bytes = 4096
@@ -48,12 +49,38 @@ class Session:
         if not isinstance(protocol, int) or protocol not in known:
             raise _other_protocol(printable(protocol))
         self._protocol = protocol
+        if reply.get("pairing") is True and not self._paired:
+            raise BoardError(
+                "the board asks for its pairing code: --pairing-code - (it shows one with "
+                "wireguard.pair())"
+            )
         line_max_bytes = reply.get("line_max_bytes")
         if isinstance(line_max_bytes, int) and line_max_bytes > 0:
             self._line_max_bytes = min(line_max_bytes, REPLY_MAX_BYTES)
         names = reply.get("names")
         reply["names"] = [printable(n, 20) for n in names] if isinstance(names, list) else []
         return reply
+
+    def pair(self, psk: bytearray) -> None:
+        """From here on, only who has the code reads what is said, or changes it unnoticed."""
+        from wgprov.pairing import Handshake
+
+        offer = self._offer()
+        handshake = Handshake(psk, offer)
+        answer = self.request("pair", message=handshake.message())
+        self._lines = handshake.finish(answer, self._lines)
+        self._paired = True
+
+    def _offer(self) -> dict[str, Any]:
+        try:
+            offer: dict[str, Any] = self.request("pair")
+        except RefusedError as error:
+            if error.field == "op":
+                raise BoardError("the board's module is too old for pairing: update it") from None
+            if error.field != "record":
+                raise
+            offer = self.request("pair")  # what it refused was the end of an earlier conversation
+        return offer
 
     def request(self, operation: str, **fields: Any) -> Any:
         """Send one request and return its reply; raises RefusedError when the board says no."""
@@ -99,7 +126,7 @@ class Session:
             deadline = min(time.monotonic() + patience_s, end)
 
     def _patience_s(self, operation: str) -> float:
-        old = self._protocol < 2 and operation not in ("hello", "bye")
+        old = self._protocol < 2 and operation not in ("hello", "pair", "bye")
         return OLD_TIMEOUT_S if old else REPLY_TIMEOUT_S
 
     def _parsed(self, line: bytes) -> dict[str, Any] | None:

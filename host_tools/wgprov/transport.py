@@ -23,7 +23,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
-from wgprov import platforms
+from wgprov import keys, pairing, platforms
 from wgprov.errors import BoardError, PortError, printable
 from wgprov.patience import FACTOR
 from wgprov.session import Session
@@ -130,10 +130,28 @@ def _bounded(repl: SerialTransport) -> Iterator[None]:
         repl.serial = port
 
 
+class BoardName(str):
+    """A connect name, with what opens the board there."""
+
+    pairing_code: str | None = None  # a file, or "-" for a prompt
+
+    def open(self, session: Session) -> None:
+        """Pair, if that was asked for."""
+        if self.pairing_code is None:
+            return
+        psk = pairing.read(self.pairing_code)
+        try:
+            session.pair(psk)
+        finally:
+            keys.wipe(psk)
+
+
 @contextlib.contextmanager
 def connect(name: str) -> Iterator[Session]:
     """A session with the agent on the board at `name`; leaves the friendly REPL behind."""
     with _framed(name) if name.startswith(FRAMED) else _over_repl(name) as session:
+        if isinstance(name, BoardName):
+            name.open(session)
         yield session
         with contextlib.suppress(PortError):
             session.bye()

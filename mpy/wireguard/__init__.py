@@ -39,6 +39,17 @@ def autostart():
         print("wireguard: %s %s" % (type(error).__name__, error))
 
 
+def pair(show=print):
+    """Ask for a pairing code before anything is provisioned: makes one and hands it to `show`.
+
+    For a cable that is not trusted. The code is good for one conversation with wgprov
+    (`--pairing-code`), until the next reset: docs/PROVISIONING.md, "Pairing".
+    """
+    from .pairing import new
+
+    new(show)
+
+
 def selftest():
     """Test the crypto code again: {primitive: (implementation, result)}.
 

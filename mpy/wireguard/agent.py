@@ -36,11 +36,12 @@ def serve(stdin=None, stdout=None, root=store.ROOT, idle_ms=IDLE_MS):
         _interrupt(lines.CTRL_C)
 
 
-def listen(stdin=None, stdout=None, root=store.ROOT, limit_ms=None):
+def listen(stdin=None, stdout=None, root=store.ROOT, limit_ms=None, pairing=False):
     """Answer framed requests on a serial line without a REPL: from main.py, on a UART.
 
     Returns when nothing came for `limit_ms` (None: never). On the REPL's own streams, which are the
-    default, Ctrl-C ends it too.
+    default, Ctrl-C ends it too. With `pairing` only a host that has the code of wireguard.pair() is
+    served.
     """
     import wireguard.frames as frames
 
@@ -50,23 +51,25 @@ def listen(stdin=None, stdout=None, root=store.ROOT, limit_ms=None):
     wire = frames.Frames(stdin, stdout, IDLE_MS, ctrl_c=own)
     _interrupt(-1)
     try:
-        _listen(wire, root, limit_ms)
+        _listen(wire, root, limit_ms, pairing)
     finally:
         _interrupt(lines.CTRL_C)
 
 
-def _listen(wire, root, limit_ms):
+def _listen(wire, root, limit_ms, pairing):
     quiet_ms = 0
     while not wire.over and (limit_ms is None or quiet_ms < limit_ms):
-        ended = Agent(wire, root).run()  # nothing of one conversation is left to the next
+        ended = Agent(wire, root, pairing).run()  # nothing of one conversation is left to the next
         quiet_ms = 0 if ended else quiet_ms + IDLE_MS
 
 
 class Agent:
     """One conversation. Nothing survives it but the files."""
 
-    def __init__(self, wire, root):
+    def __init__(self, wire, root, pairing=False):
         self._wire = wire
+        self._must_pair = pairing
+        self._pairing = None  # pairing.Pairing, once a host has asked for it
         self._root = root
         self._protocol = PROTOCOL_OLDEST  # until a `hello` agrees on a newer one
         self._request_id = None
@@ -80,11 +83,15 @@ class Agent:
                 if length is None:
                     return False
                 reply = self._answer(length)
-                self._wire.write(json.dumps(reply).encode())
+                self._send(reply)
                 if reply.get("op") == "bye":
                     return True
+                if reply.get("op") == "pair" and "message" in reply:
+                    self._pairing.begin(self._wire)
         finally:
             self._operations.forget()
+            if self._pairing:
+                self._pairing.wipe()
             self._wire.wipe()
 
     def _answer(self, length):
@@ -101,15 +108,28 @@ class Agent:
 
     def _reply(self, length):
         whole = length <= len(self._wire.buffer)
+        if whole and self._is_paired():
+            length = self._unsealed(length)
         if whole and self._operations.pending and not self._wire.is_json():
             return self._secret(length)  # which belongs to the request before it
         self._operations.forget()
         self._request_id = None
         if not whole:
-            raise _config.Bad("line", "longer than %d bytes" % len(self._wire.buffer))
+            raise _config.Bad("line", "longer than %d bytes" % lines.LINE_MAX_BYTES)
         request = self._request(length)
         self._request_id = _id(request)
         return self._dispatch(request)
+
+    def _unsealed(self, length):
+        if not self._pairing.confirmed and self._wire.is_json():
+            self._pairing.wipe()  # a host that did not get our answer, or has another code
+            return length
+        try:
+            return self._pairing.open(self._wire, length)
+        except _config.Bad:
+            self._operations.forget()
+            self._request_id = None
+            raise
 
     def _secret(self, length):
         secret = bytearray(KEY_BYTES)
@@ -126,7 +146,14 @@ class Agent:
             note = {"id": self._request_id, "working": True}
             if most_ms:
                 note["most_ms"] = most_ms
-            self._wire.write(json.dumps(note).encode())
+            self._send(note)
+
+    def _send(self, reply):
+        data = json.dumps(reply).encode()
+        self._wire.write(self._pairing.seal(data) if self._is_paired() else data)
+
+    def _is_paired(self):
+        return self._pairing is not None and self._pairing.is_open()
 
     def _request(self, length):
         try:
@@ -141,19 +168,51 @@ class Agent:
         name = request.get("op")
         if name == "hello":
             return self._hello(request)
+        if name == "pair":
+            return self._pair(request)
         if name == "bye":
-            return {"op": "bye"}
+            return self._bye()
+        if self._wants_code():
+            raise _config.Bad("pair", "a pairing code is needed")
         return self._operations.run(name, request)
 
     def _hello(self, request):
         self._protocol = _common(request.get("protocol", [1, 1]))
+        spoken = {"protocol": self._protocol, "protocols": [PROTOCOL_OLDEST, PROTOCOL_NEWEST]}
+        if self._wants_code():
+            spoken["pairing"] = True  # a stranger is told no more
+            return spoken
         reply = report.board()
-        reply["protocol"] = self._protocol
-        reply["protocols"] = [PROTOCOL_OLDEST, PROTOCOL_NEWEST]
+        reply.update(spoken)
         reply["names"] = store.names(self._root)
-        reply["line_max_bytes"] = len(self._wire.buffer)
+        reply["line_max_bytes"] = lines.LINE_MAX_BYTES
         reply["peers_max"] = _config.PEERS_MAX
         return reply
+
+    def _wants_code(self):
+        """Is a code needed that this host has not shown yet?"""
+        pairing = sys.modules.get("wireguard.pairing")
+        needed = self._must_pair or (pairing is not None and pairing.required)
+        return needed and not self._is_paired()
+
+    def _pair(self, request):
+        """First an offer, then the answer to the host's message; from there on, records."""
+        import wireguard.pairing as pairing
+
+        if self._pairing is None:
+            self._pairing = pairing.Pairing()
+        if "message" not in request:
+            return self._pairing.offer()
+        reply = self._pairing.answer(request["message"])
+        reply["op"] = "pair"
+        return reply
+
+    def _bye(self):
+        if self._is_paired():
+            import wireguard.pairing as pairing
+
+            pairing.spend()
+        return {"op": "bye"}
 
 
 def _common(spoken):

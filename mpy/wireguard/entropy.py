@@ -16,11 +16,20 @@ def source():
 
 def private_key():
     """A new PrivateKey. config.Bad when the generator gives nothing or always the same."""
+    return _checked(_wireguard.PrivateKey.generate)
+
+
+def random_bytes(count):
+    """`count` random bytes, or config.Bad as above."""
+    return _checked(lambda: _wireguard.random(count))
+
+
+def _checked(make):
     try:
         draws = [_wireguard.random(PROBE_BYTES) for _ in range(2)]
         if draws[0] == draws[1] or len(set(draws[0])) == 1:
             raise OSError(_EIO, "EIO")
-        return _wireguard.PrivateKey.generate()
+        return make()
     except (OSError, AttributeError, ImportError) as error:
         if isinstance(error, OSError) and error.errno != _EIO:
             raise  # no room for a key, for one

@@ -14,6 +14,8 @@ class Frames(lines.Lines):
     """The lines of a framed serial line; see `Lines`. A host that missed a reply sends its line
     again, and gets the same reply again."""
 
+    room_bytes = lines.LINE_MAX_BYTES + CHECK_CHARS
+
     def __init__(self, stdin, stdout, idle_ms, ctrl_c=False):
         super().__init__(stdin, stdout, idle_ms)
         if not ctrl_c:

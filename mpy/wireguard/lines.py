@@ -15,8 +15,10 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 class Lines:
     """Bounded lines of two byte streams; what comes is read into one buffer again and again."""
 
+    room_bytes = LINE_MAX_BYTES
+
     def __init__(self, stdin, stdout, idle_ms):
-        self.buffer = bytearray(LINE_MAX_BYTES)
+        self.buffer = bytearray(self.room_bytes)
         self.start = 0  # of the line in the buffer: a record's text begins later (pairing)
         self._stdin = stdin
         self._stdout = stdout
@@ -70,9 +72,15 @@ class Lines:
         """Decode the line "BASE64 CHECK" into the 32 bytes of `out`; False when it is damaged."""
         return decode(memoryview(self.buffer)[self.start :], length, out)
 
-    def wipe(self, length=LINE_MAX_BYTES):
+    def make_room(self, line_bytes):
+        """From the next line on, for lines that are as long."""
+        self.wipe()
+        self.buffer = bytearray(line_bytes + self.room_bytes - LINE_MAX_BYTES)
+
+    def wipe(self, length=None):
         """Zero the line of that length; without one, everything."""
-        for i in range(min(self.start + length, len(self.buffer))):
+        everything = len(self.buffer)
+        for i in range(everything if length is None else min(self.start + length, everything)):
             self.buffer[i] = 0
         self._one[0] = 0
 

@@ -1,15 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""The framed serial line on the real firmware: main.py listens, and no REPL is on that line."""
+"""The framed serial line and the pairing code on the real firmware."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.hil.test_wgprov import ELF, ENV, OLD, in_force, python, wgprov, write_conf
+from tests.hil.test_wgprov import (
+    ELF,
+    ENV,
+    NEW,
+    OLD,
+    Cable,
+    in_force,
+    python,
+    wgprov,
+    write_conf,
+)
+from tests.unit.test_pairing import OTHER
+from tests.unit.test_provision_kit import spellings
 from wgprov.targets.qemu import QemuBoard
 
 MAIN = "from wireguard import agent\\nagent.listen()\\n"
@@ -45,3 +58,29 @@ def test_wgprov_on_a_line_without_a_prompt(
     # Ctrl-C on the REPL's own line is the developer's way back.
     address, _, _, psk = in_force(board)
     assert address == OLD and len(psk) == 32
+
+
+def test_pairing_on_the_real_firmware(
+    board: QemuBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A code shown at a REPL that the person trusts, wgprov by the library on the other end."""
+    monkeypatch.chdir(tmp_path)
+    write_conf(NEW, peers=4)
+    code = python(board, "import wireguard\nwireguard.pair()")
+    Path("code").write_text(code)
+    refused = wgprov("show", "-p", board.port, status=4)[1]
+    assert "asks for its pairing code" in refused
+    Path("wrong").write_text(OTHER)
+    _, err = wgprov("show", "-p", board.port, "--pairing-code", "wrong", status=4)
+    assert "does not have this pairing code" in err and "(4 attempts left)" in err
+    with Cable(board) as cable:
+        options = ("-p", cable.port, "--pairing-code", "code", "--psk", "generate", "--json")
+        made = json.loads(wgprov("provision", *options, "wg0.conf")[0])
+    address, private, public, *preshared = in_force(board)
+    assert address == NEW and base64.b64encode(public).decode() == made["public_key"]
+    for secret in (private, *preshared, code.encode()):
+        for spelling in spellings(secret):
+            assert spelling not in cable.to_host and spelling not in cable.to_board
+    assert NEW.encode() not in cable.to_board
+    _, err = wgprov("show", "-p", board.port, "--pairing-code", "code", status=4)
+    assert "no code: wireguard.pair() on the board makes one" in err

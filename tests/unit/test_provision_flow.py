@@ -289,13 +289,14 @@ def test_no_answer_is_bounded(monkeypatch):
         (b"10.7.0.2/24", b"10.7.0.6/24", "damaged on the way"),
         (b"vpn.example", b"vpm.example", "damaged on the way"),
         (b'"op": "prepare"', b'"op": "prepara"', "board refuses: op: unknown"),
-        (b'"id": 2', b'"id": 3', "no answer to `prepare`"),
+        (b'"id": 3', b'"id": 4', "no answer to `prepare`"),
         (b'"token": "', b'"token": "0', "nothing staged under it"),
     ],
 )
 def test_a_cable_that_changes_bytes(conf, board, tmp_path, monkeypatch, good, bad, error):
-    monkeypatch.setattr(session_module, "REPLY_TIMEOUT_S", 1.0)
     with tapped_agent(board) as (session, tap):
+        session.hello()  # from here the agent runs
+        monkeypatch.setattr(session_module, "REPLY_TIMEOUT_S", 1.0)
         tap.alter = lambda line: line.replace(good, bad)
         with pytest.raises(WgprovError, match=error):
             provision.run(session, provision.plan(conf, psk="generate"))

@@ -161,16 +161,17 @@ class Tap:
 
 
 @contextlib.contextmanager
-def tapped_agent(
-    root: Path, cut_after: int | None = None, half: bool = False, framed: bool = False
+def serving(
+    root: Path, tap: Tap | None = None, framed: bool = False, setup: str = ""
 ) -> Iterator[tuple[Session, Tap]]:
-    """A session with the real agent serving in another process on `root`."""
-    tap = Tap(cut_after, half)
+    """A session with the real agent serving in another process on `root`, which runs the code
+    `setup` before."""
+    tap = tap or Tap()
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join(
         [str(ROOT / "mpy"), str(ROOT / "firmware" / "binding" / "cpython")]
     )
-    command = [sys.executable, "-c", SERVE]
+    command = [sys.executable, "-c", setup + SERVE]
     process = subprocess.Popen(
         [*command, str(tap.board_slave), str(root), "listen" if framed else "serve"],
         pass_fds=[tap.board_slave],
@@ -187,3 +188,10 @@ def tapped_agent(
         errors = process.communicate(timeout=20)[1]
     assert errors == b"", errors.decode()
     assert process.returncode == 0
+
+
+def tapped_agent(
+    root: Path, cut_after: int | None = None, half: bool = False, framed: bool = False
+) -> contextlib.AbstractContextManager[tuple[Session, Tap]]:
+    """The same, with a cable that is cut."""
+    return serving(root, Tap(cut_after, half), framed)

@@ -310,6 +310,16 @@ class Session(_Secret):
         return work.raw[_HEADER_BYTES : _HEADER_BYTES + size.value]
 
 
+    def open_in(self, message: bytearray | memoryview) -> int | None:
+        """As open, but in the caller's buffer: the inner packet is then at message[16:], and its
+        length comes back."""
+        work = (ctypes.c_char * len(message)).from_buffer(message)
+        size = c_size_t()
+        if not _c.wg_session_open(self._at, work, len(message), byref(size)):
+            return None
+        return size.value
+
+
 def _message_with(inner: Buffer) -> ctypes.Array:
     """Room for a data message, the inner packet in its place."""
     message = ctypes.create_string_buffer(len(inner) + _OVERHEAD_BYTES)
