@@ -8,6 +8,22 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
+
+
+def complete_port(
+    _context: click.Context, _option: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """For the Tab key: the boards on USB, by device and by serial number."""
+    from wgprov.transport import usb_ports  # not before somebody asks
+
+    names = []
+    for port in usb_ports():
+        names.append((port.device, port.description))
+        if port.serial_number:
+            names.append((f"id:{port.serial_number}", f"{port.description} at {port.device}"))
+    return [CompletionItem(name, help=text) for name, text in names if name.startswith(incomplete)]
+
 
 from wgprov import pairing
 from wgprov.transport import BoardName
@@ -19,6 +35,7 @@ _port = click.option(
     envvar="WGPROV_PORT",
     show_default=True,
     metavar="PORT",
+    shell_complete=complete_port,
     help="auto, id:SERIAL, a device such as /dev/ttyACM0 or COM3, a0/u0/c3, or a URL "
     "(socket://host:port, rfc2217://host:port); framed: before it for an agent without a REPL.",
 )

@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
 from host_tools.release import manpages
+from wgprov import cli, transport
 
 WAIT_S = 60
 
@@ -104,3 +106,17 @@ def test_zsh_and_fish_are_answered_in_their_way() -> None:
     assert complete("zsh", "wgprov pro", COMP_CWORD="1")[:2] == ["plain", "provision"]
     [fish, *_] = complete("fish", "wgprov pro", COMP_CWORD="pro")
     assert fish.startswith("plain,provision\t")
+
+
+def test_ports_are_completed_by_device_and_by_serial_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [transport.Port("/dev/ttyACM0", "e660", "Pico"), transport.Port("COM3", "", "UART")]
+    monkeypatch.setattr(transport, "usb_ports", lambda: found)
+    asked = ShellComplete(cli.cli, {}, "wgprov", "_WGPROV_COMPLETE")
+
+    def names(incomplete: str) -> list[str]:
+        return [item.value for item in asked.get_completions(["show", "-p"], incomplete)]
+
+    assert names("") == ["/dev/ttyACM0", "id:e660", "COM3"]
+    assert names("id:") == ["id:e660"] and names("/dev/ttyU") == []
