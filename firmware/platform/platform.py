@@ -44,6 +44,8 @@ class MicropythonPlatform(PlatformBase):
         if importlib.util.find_spec("SCons") and not self._is_installed("tool-scons"):
             folder = self._write_package("tool-scons", "scons.py", SCONS_SCRIPT)
             self.packages["tool-scons"] = {"owner": OWNER, "version": f"symlink://{folder}"}
+            if "nobuild" in targets:  # then PlatformIO installs nothing, and looks there only
+                self._link("tool-scons", folder)
         for package, name in CHECKERS.items():
             self._offer_checker(package, name)
         super().configure_default_packages(options, targets)
@@ -67,7 +69,12 @@ class MicropythonPlatform(PlatformBase):
         program = str(beside) if os.access(beside, os.X_OK) else shutil.which(name)
         if program is None or self._is_installed(package):
             return
-        folder = self._write_package(package, name, PROGRAM_SCRIPT.format(program=program))
+        self._link(
+            package, self._write_package(package, name, PROGRAM_SCRIPT.format(program=program))
+        )
+
+    def _link(self, package: str, folder: Path) -> None:
+        """Among the installed packages."""
         if self._installed(package) == folder.resolve():
             return  # another pio may be reading the link
         spec = PackageSpec(owner=OWNER, name=package, requirements=f"symlink://{folder}")

@@ -168,11 +168,11 @@ def test_stlink_is_not_there(tmp_path: Path) -> None:
 # --- by pio ---------------------------------------------------------------------------------------
 
 
-def pio(*arguments: str) -> subprocess.CompletedProcess[str]:
+def pio(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [PIO, *arguments],
         cwd=ROOT,
-        env={**os.environ, **NO_NETWORK},
+        env={**os.environ, **NO_NETWORK, **environ},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -206,9 +206,10 @@ def test_board_files_follow_conventions(path: Path) -> None:
 
 
 @pytest.mark.parametrize("env", ["esp32s2", "nucleo_f767zi"])
-def test_nothing_to_upload_by_pio(env: str) -> None:
-    """Neither is ever built here."""
-    done = pio("run", "-e", env, "-t", "nobuild", "-t", "upload", "--upload-port", "x")
+def test_nothing_to_upload_by_pio(env: str, tmp_path: Path) -> None:
+    """Neither is ever built here. The first thing that a PlatformIO does which has no packages."""
+    options = ("-t", "nobuild", "-t", "upload", "--upload-port", "x")
+    done = pio("run", "-e", env, *options, PLATFORMIO_CORE_DIR=str(tmp_path))
     lines = [line for line in done.stderr.splitlines() if line.startswith("upload: ")]
     assert done.returncode != 0 and len(lines) == 1, done.stdout + done.stderr
 
