@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from host_tools.bootstrap import paths, steps
@@ -20,53 +21,38 @@ PYTHON = os.path.realpath(sys.executable)
 SETTINGS = "settings.txt"
 FORBIDDEN = ",;<>$"
 FLASH_BASE = 0x10000000
-# Hazard3, as pico-sdk's toolchain file has it.
-RISCV_TRIPLES = ("riscv32-unknown-elf", "riscv64-unknown-elf")
-RISCV_FLAGS = ("-march=rv32imac_zicsr_zifencei_zba_zbb_zbs_zbkb", "-mabi=ilp32")
+# Debian's compiler and C library for RISC-V: firmware/ports/rp2/riscv.cmake.
+RISCV_TRIPLE = "riscv64-unknown-elf"
+RISCV_FLAGS = ("-march=rv32imac", "-mabi=ilp32")
+PICOLIBC = Path("/usr/lib/picolibc") / RISCV_TRIPLE
 
 
-def _has_libraries(triple: str) -> bool:
-    """The compiler is there and knows where its C and C++ libraries are (absolute paths)."""
-    if shutil.which(f"{triple}-g++") is None:
-        return False
-    command = [f"{triple}-g++", *RISCV_FLAGS]
-    for library in ("libc.a", "libstdc++.a"):
-        asked = [*command, f"-print-file-name={library}"]
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=30)
-        if not os.path.isabs(done.stdout.strip()):
-            return False
-    return True
-
-
-def _riscv_triple(board: Board) -> str:
-    found = next(filter(_has_libraries, RISCV_TRIPLES), None)
-    if found is None:
-        raise common.Unavailable(
-            f"{board.env}: no RISC-V compiler with C and C++ libraries for RV32 (newlib) on PATH, "
-            f"as {RISCV_TRIPLES[0]}-g++; Debian's has none: take the one that "
-            "https://github.com/raspberrypi/pico-sdk-tools releases"
-        )
-    return found
+def _riscv_settings() -> dict[str, str | Path]:
+    command = [f"{RISCV_TRIPLE}-gcc", *RISCV_FLAGS, "-print-libgcc-file-name"]
+    library = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    return {
+        "PICO_GCC_TRIPLE": RISCV_TRIPLE,
+        "WG_LIBGCC": Path(library.strip()).parent,
+        "WG_PICOLIBC": PICOLIBC,
+    }
 
 
 def check(board: Board) -> None:
-    """Unavailable, with one line, where the compiler is missing and no package brings it, or where
-    pico-sdk's cmake files would stumble over the path: they build lists and expressions of it."""
+    """Unavailable, with one line, where pico-sdk's cmake files would stumble over the path: they
+    build lists and expressions of it."""
     for character in FORBIDDEN:
         if character in str(paths.ROOT):
             raise common.Unavailable(
                 f"{board.env}: pico-sdk's cmake files cannot have a {character!r} in the path of "
                 f"the checkout, which is {paths.ROOT}"
             )
-    if board.variant == "RISCV":
-        _riscv_triple(board)
 
 
-def _configuration(board: Board, build: Path) -> list[str]:
+def _configuration(board: Board, build: Path, options: Mapping[str, str]) -> list[str]:
     """cmake's command line. Its paths are absolute: a relative one means another folder to each of
     the port's includes. What of them would get into the firmware, board.cmake takes out."""
     port = common.MICROPYTHON / "ports" / "rp2"
-    settings = {
+    settings: dict[str, str | Path] = {
         "PICO_NO_PICOTOOL": "1",
         "PICO_SDK_PATH_OVERRIDE": paths.CACHE / "src" / "pico-sdk",
         "Python3_EXECUTABLE": PYTHON,
@@ -77,21 +63,21 @@ def _configuration(board: Board, build: Path) -> list[str]:
     if board.variant:
         settings["MICROPY_BOARD_VARIANT"] = board.variant
     if board.variant == "RISCV":
-        settings["PICO_GCC_TRIPLE"] = _riscv_triple(board)
+        settings.update(_riscv_settings())
     command = ["cmake", "-S", str(port), "-B", str(build), "-G", "Ninja"]
-    return command + [f"-D{name}={value}" for name, value in settings.items()]
+    return command + [f"-D{name}={value}" for name, value in {**settings, **options}.items()]
 
 
-def _configure(board: Board, build: Path) -> None:
+def _configure(board: Board, build: Path, options: Mapping[str, str]) -> None:
     """Afresh when the command line is another one, or when it was broken off."""
-    command = _configuration(board, build)
+    command = _configuration(board, build, options)
     wanted = "\n".join(command)
     stamp = build / SETTINGS
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir(parents=True)
-    steps.run(f"configure {board.env}", command, env=common.environment())
+    steps.run(f"configure {build.name}", command, env=common.environment())
     stamp.write_text(wanted, encoding="utf-8")
 
 
@@ -113,12 +99,13 @@ def _write_uf2(board: Board, build: Path) -> None:
     os.replace(fresh, build / "firmware.uf2")
 
 
-def build(board: Board) -> Path:
-    """Folder with firmware.elf, firmware.bin and firmware.uf2."""
-    folder = common.build_folder(board)
-    _configure(board, folder)
+def build(board: Board, folder: Path | None = None, options: Mapping[str, str] = {}) -> Path:
+    """Folder with firmware.elf, firmware.bin and firmware.uf2: the board's, if none is named.
+    `options` are more of cmake's -D."""
+    folder = folder or common.build_folder(board)
+    _configure(board, folder, options)
     command = ["ninja", "-C", str(folder)]
-    steps.run(f"firmware {board.env}", command, env=common.environment())
+    steps.run(f"firmware {folder.name}", command, env=common.environment())
     check_size(board, folder / "firmware.bin")
     _write_uf2(board, folder)
     return folder

@@ -78,17 +78,21 @@ OPTIONAL: dict[str, Callable[[], bool]] = {
     "tshark": _program("tshark"),
     "wireguard-tools": _program("wg"),
 }
+# A C library for 32-bit RISC-V: for the RP2350's firmware, and for MicroPython's own port to QEMU's
+# RISC-V, in which native modules are run.
+PICOLIBC = {"picolibc-riscv64-unknown-elf": _file("/usr/lib/picolibc/riscv64-unknown-elf")}
 # Installed when a board that needs them is built (host_tools/boards).
 BOARD_PACKAGES: dict[str, Callable[[], bool]] = {
     "cmake": _program("cmake"),
     "g++": _program("g++"),
     "ninja-build": _program("ninja"),
     "libstdc++-arm-none-eabi-dev": _cpp_headers,
+    "gcc-riscv64-unknown-elf": PACKAGES["gcc-riscv64-unknown-elf"],
+    **PICOLIBC,
 }
 # Installed for the target of make that needs them: `python3 -m host_tools.bootstrap tools NAME`.
 TOOL_PACKAGES: dict[str, dict[str, Callable[[], bool]]] = {
-    # a C library for MicroPython's own port to QEMU's RISC-V: native modules are run there
-    "natmods": {"picolibc-riscv64-unknown-elf": _file("/usr/lib/picolibc/riscv64-unknown-elf")},
+    "natmods": PICOLIBC,
     # a server to provision a fleet with
     "fleet": {"postgresql": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))},
     "fuzz": {

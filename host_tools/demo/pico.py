@@ -35,12 +35,14 @@ class PicoRig(Rig):
     board: Rp2040Board
     network: PppPeer
 
-    def __init__(self, folder: Path, *, extra: str = "") -> None:
-        super().__init__(ENV, folder, elf=uf2().with_suffix(".elf"), extra=extra)
+    def __init__(self, folder: Path, *, extra: str = "", image: Path | None = None) -> None:
+        """image: another UF2 than `make rpi_pico`'s, with its ELF beside it."""
+        self.image = image or uf2()
+        super().__init__(ENV, folder, elf=self.image.with_suffix(".elf"), extra=extra)
 
     def _new_board(self, stack: ExitStack) -> Rp2040Board:
         self.network = stack.enter_context(PppPeer(pcap=self.capture))
-        return Rp2040Board(ENV, uf2(), self.flash)
+        return Rp2040Board(ENV, self.image, self.flash)
 
     def boot(self) -> float:
         started = time.monotonic()
@@ -64,7 +66,7 @@ class PicoRig(Rig):
         self.network.attach(self.board.uart)
 
     def files(self) -> dict[str, Path]:
-        return {"firmware": uf2(), **super().files()}
+        return {"firmware": self.image, **super().files()}
 
     @property
     def network_address(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from demo import firmware_size, steps
 from demo.figure import Figure, kib, require
-from demo.pico import PicoRig, uf2
+from demo.pico import PicoRig
 from demo.steps import Figures, Say
 
 TRANSFER_BYTES = 64 * 1024
@@ -26,7 +26,7 @@ def provision(rig: PicoRig, say: Say) -> Figures:
     rig.known_at = time.time()
     link_s = rig.install_uplink()
     return [
-        Figure("UF2", f"{uf2().stat().st_size} bytes, MicroPython's Raspberry Pi Pico"),
+        Figure("UF2", f"{rig.image.stat().st_size} bytes, MicroPython's Raspberry Pi Pico"),
         *figures,
         Figure("PPP on UART0", f"up {link_s:.2f} s after a reset, {rig.network_address}"),
     ]

@@ -8,6 +8,9 @@ if(PICO_PLATFORM STREQUAL "rp2040")
 else()
     set(WG_NOISE noise_trng.c)
 endif()
+if(PICO_PLATFORM STREQUAL "rp2350-riscv")
+    set(WG_RISCV ${WG_RP2}/riscv_tls.c)
+endif()
 
 add_library(usermod_wireguard_rp2 INTERFACE)
 target_sources(usermod_wireguard_rp2 INTERFACE
@@ -17,6 +20,7 @@ target_sources(usermod_wireguard_rp2 INTERFACE
     ${WG_RP2}/noise_common.c
     ${WG_RP2}/${WG_NOISE}
     ${WG_RP2}/ppp_lock.c
+    ${WG_RISCV}
     ${WG_ROOT}/ports/qemu_mps2/listen_guard.c
 )
 target_include_directories(usermod_wireguard_rp2 INTERFACE ${WG_RP2})
