@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 from collections.abc import Iterator
@@ -10,16 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from markdown.extensions.toc import slugify
+
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "docs" / "BOARDS.md"
-TABLE_HEADING = "## What was verified, and where"
 
 log = logging.getLogger("mkdocs.docsite")  # below mkdocs: a warning ends a strict build
 
 
 @dataclass(frozen=True)
 class Family:
-    """Boards whose processor's name begins with one of `mcus`; `section` is theirs in BOARDS.md."""
+    """Boards whose processor's name begins with one of `mcus`; the heading of what BOARDS.md has
+    on them begins with `section`."""
 
     page: str
     title: str
@@ -28,9 +31,9 @@ class Family:
 
 
 FAMILIES = (
-    Family("raspberry-pi-pico", "Raspberry Pi Pico: RP2040, RP2350", ("rp2",), "rp2040-rp2350"),
-    Family("esp32", "ESP32", ("esp32",), "esp32"),
-    Family("stm32", "STM32", ("stm32",)),
+    Family("raspberry-pi-pico", "Raspberry Pi Pico: RP2040, RP2350", ("rp2",), "RP2040"),
+    Family("esp32", "ESP32", ("esp32",), "ESP32"),
+    Family("stm32", "STM32", ("stm32",), "STM32"),
     Family("emulated", "Emulated boards: QEMU", ("mps2",)),
     Family("other", "Other boards", ("",)),
 )
@@ -53,11 +56,18 @@ def pages() -> dict[str, str]:
 
 
 def verified() -> list[str]:
-    """The lines of the table in docs/BOARDS.md that says what was run, and where."""
-    lines = TABLE.read_text().partition(TABLE_HEADING)[2].splitlines()
-    start = next((i for i, line in enumerate(lines) if line.startswith("|")), len(lines))
-    end = next((i for i in range(start, len(lines)) if not lines[i].startswith("|")), len(lines))
-    return lines[start:end]
+    """The lines of the table in docs/BOARDS.md that says what was run, and where: its first column
+    is headed "board"."""
+    lines = itertools.dropwhile(
+        lambda line: not line.startswith("| board |"), TABLE.read_text().splitlines()
+    )
+    return list(itertools.takewhile(lambda line: line.startswith("|"), lines))
+
+
+def _heading(begin: str) -> str | None:
+    """The heading of docs/BOARDS.md that begins so."""
+    headings = (line[3:] for line in TABLE.read_text().splitlines() if line.startswith("## "))
+    return next((text for text in headings if begin and text.startswith(begin)), None)
 
 
 def _files() -> Iterator[Path]:
@@ -81,11 +91,10 @@ def _place(env: str, table: list[str]) -> int:
 def _page(family: Family, boards: dict[str, Any], table: list[str]) -> Iterator[str]:
     rows = sorted({_place(env, table) for env in boards})
     yield f"# {family.title}\n"
-    yield "What was verified, and where. Nothing of it on hardware; [what the words"
-    yield "mean](../BOARDS.md#what-was-verified-and-where).\n"
+    yield "What was verified, and where; [what the words mean](../BOARDS.md).\n"
     yield from [*table[:2], *(table[row].replace("](../", "](../../") for row in rows)]
-    if family.section:
-        yield f"\nMore on these chips: [{family.title}](../BOARDS.md#{family.section})."
+    if heading := _heading(family.section):
+        yield f"\nMore on these chips: [{heading}](../BOARDS.md#{slugify(heading, '-')})."
     for env, board in boards.items():
         yield from _board(env, board)
 

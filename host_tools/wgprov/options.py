@@ -10,23 +10,21 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from wgprov import pairing, transport
+from wgprov.transport import BoardName
+
 
 def complete_port(
     _context: click.Context, _option: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """For the Tab key: the boards on USB, by device and by serial number."""
-    from wgprov.transport import usb_ports  # not before somebody asks
-
     names = []
-    for port in usb_ports():
+    for port in transport.usb_ports():
         names.append((port.device, port.description))
         if port.serial_number:
             names.append((f"id:{port.serial_number}", f"{port.description} at {port.device}"))
     return [CompletionItem(name, help=text) for name, text in names if name.startswith(incomplete)]
 
-
-from wgprov import pairing
-from wgprov.transport import BoardName
 
 _port = click.option(
     "-p",
