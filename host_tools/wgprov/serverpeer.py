@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import ipaddress
 import os
 import tempfile
@@ -80,6 +81,13 @@ def _is_ours(path: Path) -> bool:
             return file.read(len(HEADER)) == HEADER.encode()
     except OSError:
         return False
+
+
+def tidy(path: Path) -> None:
+    """Take away what killed runs have left of this file. Nobody else may be writing it."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        with contextlib.suppress(OSError):
+            left.unlink()
 
 
 class PrivateFile:

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -238,32 +239,60 @@ def test_a_station_that_is_killed_loses_no_row_that_it_told(tmp_path: Path) -> N
     assert again.address == told[5][1]
 
 
-@pytest.fixture
-def postgresql() -> Iterator[str]:
-    """A server of our own on a Unix socket, from Debian's packages; its URL."""
+class ServerOnDisk:
+    """A PostgreSQL server of our own on a Unix socket, from Debian's packages. It does not wait for
+    the disk (-F): what it is killed by here is no power cut."""
+
+    def __init__(self, folder: Path, binary: Path) -> None:
+        self.url = f"postgresql+psycopg://wgprov@/postgres?host={folder}"
+        self._folder, self._binary = folder, binary
+        # The server does not run as root.
+        self._drop = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        self._drop = self._drop if os.geteuid() == 0 else []
+        if self._drop:
+            shutil.chown(folder, "nobody", "nogroup")
+        init = ["initdb", "-D", str(folder / "data"), "-U", "wgprov", "-A", "trust", "-N"]
+        subprocess.run(self._command(init), check=True, timeout=60, capture_output=True, cwd=folder)
+
+    def _command(self, words: list[str]) -> list[str]:
+        return [*self._drop, str(self._binary / words[0]), *words[1:]]
+
+    def start(self) -> None:
+        words = ["postgres", "-D", str(self._folder / "data"), "-k", str(self._folder)]
+        self._process = subprocess.Popen(
+            self._command([*words, "-h", "", "-F"]),
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        wait_for(self.url)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+
+    def kill(self) -> None:
+        """The server and each process that it has started, which are in sessions of their own."""
+        children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
+        pids = [int(pid) for pid in Path(children).read_text().split()]
+        for pid in [self._process.pid, *pids]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(20)
+
+
+@contextlib.contextmanager
+def postgresql_server() -> Iterator[ServerOnDisk]:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         pytest.skip("no PostgreSQL server here: apt-get install postgresql")
     # Not pytest's folder: it is root's own, and the path of a socket has to be short.
     with tempfile.TemporaryDirectory(prefix="wgprov-pg-") as name:
-        folder = Path(name)
-        drop: list[str] = []
-        if os.geteuid() == 0:  # the server does not run as root
-            drop = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-            shutil.chown(folder, "nobody", "nogroup")
-        data, binary = folder / "data", found[-1].parent
-        init = [*drop, binary / "initdb", "-D", data, "-U", "wgprov", "-A", "trust", "-N"]
-        words = [str(word) for word in init]
-        subprocess.run(words, check=True, timeout=60, capture_output=True, cwd=folder)
-        command = [*drop, binary / "postgres", "-D", data, "-k", folder, "-h", "", "-F"]
-        server = subprocess.Popen([str(word) for word in command], stderr=subprocess.DEVNULL)
-        url = f"postgresql+psycopg://wgprov@/postgres?host={folder}"
+        server = ServerOnDisk(Path(name), found[-1].parent)
+        server.start()
         try:
-            wait_for(url)
-            yield url
+            yield server
         finally:
-            server.terminate()
-            server.wait(20)
+            server.stop()
 
 
 def wait_for(url: str) -> None:
@@ -276,8 +305,9 @@ def wait_for(url: str) -> None:
 
 
 @pytest.mark.boards
-def test_two_stations_with_postgresql(postgresql: str) -> None:
-    never_twice(postgresql, 2, 60)
+def test_two_stations_with_postgresql() -> None:
+    with postgresql_server() as server:
+        never_twice(server.url, 2, 60)
 
 
 # Boards

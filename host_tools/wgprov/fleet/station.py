@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wgprov import importers, transport
+from wgprov import importers, serverpeer, transport
 from wgprov.commands import provision
 from wgprov.errors import InputError, PortError, printable
 from wgprov.fields import Conf
@@ -92,6 +92,7 @@ class Station:
         device = self._device(usb_serial, printable(hello.get("uid") or "", 64))
         row = self._database.reserve(device.serial, device.name, self._plan.network, device.address)
         job = provision.plan_conf(self._conf(row.address), self._plan.psk, out=self._file(device))
+        serverpeer.tidy(self._file(device))
         try:
             outcome = provision.run(session, job)
         finally:
