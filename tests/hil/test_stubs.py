@@ -75,7 +75,7 @@ def firmware(elf: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, i
 
 
 def test_the_stub_has_the_names_of_the_firmware(firmware: dict[str, int | None]) -> None:
-    assert set(firmware) == set(described())
+    assert set(firmware) == set(described()), "mpy/stubs has to follow"
     assert len(firmware) > 50
 
 

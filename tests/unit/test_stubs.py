@@ -96,7 +96,7 @@ def test_the_examples_are_well_typed_and_a_wrong_call_is_found(path: Path, tmp_p
 
 def test_names_signatures_and_defaults_are_the_modules(path: Path) -> None:
     done = stubtest(path, "wireguard", "_wireguard")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, f"mpy/stubs has to follow:\n{done.stdout}{done.stderr}"
 
 
 def test_a_stub_that_is_wrong_is_found(tmp_path: Path) -> None:

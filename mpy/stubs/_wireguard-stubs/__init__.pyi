@@ -90,6 +90,9 @@ class Session:
     def open(self, message: _Buffer, /) -> bytes | None:
         """The padded inner packet of a whole data message; None for a forgery or a replay."""
 
+    def open_in(self, message: bytearray | memoryview, /) -> int | None:
+        """As open, in place: the inner packet is then at message[16:], and its length is here."""
+
     def wipe(self) -> None: ...
     def __del__(self) -> None: ...
 
