@@ -36,7 +36,7 @@ def ensure() -> None:
 
 
 def _download(folder: Path) -> str:
-    """Let pip unpack the archive below `folder`; its last line."""
+    """Let pip unpack the archive below `folder`; what it complains of."""
     options = ["--no-deps", "--no-clean", "--require-hashes", "--disable-pip-version-check"]
     done = subprocess.run(
         [environment.PYTHON, "-m", "pip", "download", *options, "--requirement", REQUIREMENTS],
@@ -46,4 +46,4 @@ def _download(folder: Path) -> str:
         text=True,
         timeout=FETCH_S,
     )
-    return (done.stdout + done.stderr).strip().splitlines()[-1]
+    return next((line for line in done.stderr.splitlines() if "ERROR" in line), "no file in it")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -35,6 +36,14 @@ def test_the_wheel_has_a_man_page_for_each_command(wheel: Path) -> None:
         pages = {name for name in archive.namelist() if "/data/share/man/man1/" in name}
     names = {page.rpartition("/")[2].removesuffix(".1") for page in pages}
     assert {f"wgprov-{name}" for name in Commands.NAMES} | {"wgprov"} <= names
+
+
+def test_the_extras_are_those_that_the_manual_names() -> None:
+    settings = (ROOT / "host_tools" / "pyproject.toml").read_text()
+    section = settings.partition("[project.optional-dependencies]\n")[2].partition("\n[")[0]
+    manual = (ROOT / "docs" / "INSTALL.md").read_text()
+    extras = set(re.findall(r"^(\w+) = ", section, re.M))
+    assert extras and extras == set(re.findall(r"^\| `wgprov\[(\w+)\]`", manual, re.M))
 
 
 def test_the_stubs_are_a_package_of_their_own(tmp_path: Path) -> None:
