@@ -181,7 +181,7 @@ def _ports(watch: bool, work: station.Station, report: Report) -> Iterator[trans
     def once_more(port: transport.Port) -> bool:
         return watch and isinstance(report.failed.get(_who(port)), PortError)
 
-    tries: dict[str, int] = {}
+    tries: dict[transport.Port, int] = {}
     yield from station.plugged_in(tries, once_more)
     while watch and work.waiting():
         time.sleep(POLL_S)

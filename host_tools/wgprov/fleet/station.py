@@ -126,16 +126,16 @@ class Station:
 
 
 def plugged_in(
-    tries: dict[str, int], once_more: Callable[[transport.Port], bool]
+    tries: dict[transport.Port, int], once_more: Callable[[transport.Port], bool]
 ) -> Iterator[transport.Port]:
-    """USB serial ports that have come since the last time, and those to try `once_more`; `tries`,
-    by device, is brought up to date."""
-    ports = {port.device: port for port in transport.usb_ports()}
-    for device in tries.keys() - ports.keys():
-        del tries[device]
-    for device, port in sorted(ports.items()):
-        if device not in tries or (tries[device] < TRIES_MAX and once_more(port)):
-            tries[device] = tries.get(device, 0) + 1
+    """USB serial ports that have come since the last time, and those to try `once_more`; `tries` is
+    brought up to date. Another board under the same device name is another port."""
+    ports = transport.usb_ports()
+    for gone in tries.keys() - set(ports):
+        del tries[gone]
+    for port in ports:
+        if port not in tries or (tries[port] < TRIES_MAX and once_more(port)):
+            tries[port] = tries.get(port, 0) + 1
             yield port
 
 
