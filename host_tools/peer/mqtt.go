@@ -99,22 +99,23 @@ func (b *broker) next(topic string) (*mqttMessage, <-chan struct{}) {
 	return nil, b.arrived
 }
 
-func (t *tunnel) openBroker() (*broker, error) {
+// readMQTT is a request to the broker, which must be there.
+func (t *tunnel) readMQTT(raw json.RawMessage) (mqttRequest, *broker, error) {
+	var request mqttRequest
+	if err := json.Unmarshal(raw, &request); err != nil {
+		return request, nil, err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.broker == nil {
-		return nil, errNoBroker
+		return request, nil, errNoBroker
 	}
-	return t.broker, nil
+	return request, t.broker, nil
 }
 
 // opMQTTWait waits for a message with this topic.
 func opMQTTWait(ctx context.Context, t *tunnel, raw json.RawMessage) (any, error) {
-	var request mqttRequest
-	if err := json.Unmarshal(raw, &request); err != nil {
-		return nil, err
-	}
-	b, err := t.openBroker()
+	request, b, err := t.readMQTT(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +133,7 @@ func opMQTTWait(ctx context.Context, t *tunnel, raw json.RawMessage) (any, error
 }
 
 func opMQTTPublish(_ context.Context, t *tunnel, raw json.RawMessage) (any, error) {
-	var request mqttRequest
-	if err := json.Unmarshal(raw, &request); err != nil {
-		return nil, err
-	}
-	b, err := t.openBroker()
+	request, b, err := t.readMQTT(raw)
 	if err != nil {
 		return nil, err
 	}

@@ -88,11 +88,27 @@ def test_udp_loss_is_a_figure(pair: tuple[Peer, Peer]) -> None:
     assert server.udp_count(5004, expect=20, quiet_ms=100).distinct == 10
 
 
-def test_http(pair: tuple[Peer, Peer]) -> None:
+def test_http(pair: tuple[Peer, Peer], tmp_path: Path) -> None:
     server, client = pair
-    server.http_serve(80, "hello")
-    got = client.request("http_get", url=f"http://{SERVER}/")
+    (tmp_path / "app.json").write_text("{}")
+    server.http_serve(80, "hello", tmp_path)
+    got = client.http_get(f"http://{SERVER}/")
     assert (got["status"], got["body"]) == (200, "hello")
+    assert client.http_get(f"http://{SERVER}/files/app.json")["body"] == "{}"
+    assert client.http_get(f"http://{SERVER}/files/../go.mod")["status"] == 404
+
+
+def test_mqtt_messages_wait_in_order_and_by_topic(pair: tuple[Peer, Peer]) -> None:
+    """What a client of another make publishes: tests/hil/test_examples.py."""
+    server, _ = pair
+    with pytest.raises(PeerError, match="no broker"):
+        server.mqtt_publish("a", "1")
+    server.mqtt_serve(1883)
+    for topic, payload in (("a", "1"), ("b", "2"), ("a", "3")):
+        server.mqtt_publish(topic, payload)
+    assert [server.mqtt_wait(topic).payload for topic in "baa"] == ["2", "1", "3"]
+    with pytest.raises(PeerError, match="nothing was published as a"):
+        server.mqtt_wait("a", timeout_s=0.2)
 
 
 def test_another_preshared_key_means_no_tunnel() -> None:
