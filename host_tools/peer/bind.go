@@ -23,31 +23,58 @@ var (
 	errNotLoopback = errors.New("endpoint is not a loopback address")
 )
 
-// loopbackBind is a conn.Bind that listens on 127.0.0.1 and, where the host has it, ::1.
-// wireguard-go's own bind listens on every address of the machine: no place for test traffic.
-type loopbackBind struct {
+// narrowBind is a conn.Bind that listens on 127.0.0.1 and, where the host has it, ::1; or on one
+// address, which a board at a cable can reach. wireguard-go's own bind listens on every address of
+// the machine: no place for test traffic.
+type narrowBind struct {
+	address netip.Addr // not valid: loopback
+
 	mu   sync.Mutex
-	conn [2]*net.UDPConn // IPv4, IPv6 (nil where the host has none)
+	conn [2]*net.UDPConn // IPv4, IPv6 (nil where there is none)
 }
 
-var _ conn.Bind = (*loopbackBind)(nil)
+var _ conn.Bind = (*narrowBind)(nil)
 
-func (b *loopbackBind) Open(port uint16) ([]conn.ReceiveFunc, uint16, error) {
+func (b *narrowBind) Open(port uint16) ([]conn.ReceiveFunc, uint16, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.conn[0] != nil {
+	if b.port() != 0 {
 		return nil, 0, conn.ErrBindAlreadyOpen
 	}
-	v4, v6, err := listenBoth(port)
+	v4, v6, err := b.listen(port)
 	if err != nil {
 		return nil, 0, err
 	}
 	b.conn = [2]*net.UDPConn{v4, v6}
-	receivers := []conn.ReceiveFunc{receiver(v4)}
-	if v6 != nil {
-		receivers = append(receivers, receiver(v6))
+	var receivers []conn.ReceiveFunc
+	for _, c := range b.conn {
+		if c != nil {
+			receivers = append(receivers, receiver(c))
+		}
 	}
-	return receivers, localPort(v4), nil
+	return receivers, b.port(), nil
+}
+
+func (b *narrowBind) listen(port uint16) (v4, v6 *net.UDPConn, err error) {
+	switch address := netip.AddrPortFrom(b.address, port); {
+	case !b.address.IsValid():
+		return listenBoth(port)
+	case b.address.Is4():
+		v4, err = listen("udp4", address)
+	default:
+		v6, err = listen("udp6", address)
+	}
+	return v4, v6, err
+}
+
+// port is 0 while nothing is open. The caller holds mu.
+func (b *narrowBind) port() uint16 {
+	for _, c := range b.conn {
+		if c != nil {
+			return localPort(c)
+		}
+	}
+	return 0
 }
 
 // listenBoth opens the same port for both families. With port 0 the system's choice for IPv4 may
@@ -106,7 +133,7 @@ func receiver(c *net.UDPConn) conn.ReceiveFunc {
 	}
 }
 
-func (b *loopbackBind) Close() error {
+func (b *narrowBind) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i, c := range b.conn {
@@ -118,7 +145,7 @@ func (b *loopbackBind) Close() error {
 	return nil
 }
 
-func (b *loopbackBind) Send(packets [][]byte, to conn.Endpoint) error {
+func (b *narrowBind) Send(packets [][]byte, to conn.Endpoint) error {
 	address := to.(endpoint).AddrPort
 	b.mu.Lock()
 	c := b.conn[0]
@@ -137,22 +164,22 @@ func (b *loopbackBind) Send(packets [][]byte, to conn.Endpoint) error {
 	return nil
 }
 
-func (b *loopbackBind) ParseEndpoint(text string) (conn.Endpoint, error) {
+func (b *narrowBind) ParseEndpoint(text string) (conn.Endpoint, error) {
 	address, err := netip.ParseAddrPort(text)
 	if err != nil {
 		return nil, err
 	}
-	if !address.Addr().IsLoopback() {
+	if !b.address.IsValid() && !address.Addr().IsLoopback() {
 		return nil, errNotLoopback
 	}
 	return endpoint{address}, nil
 }
 
-func (b *loopbackBind) SetMark(uint32) error { return nil }
+func (b *narrowBind) SetMark(uint32) error { return nil }
 
-func (b *loopbackBind) BatchSize() int { return 1 }
+func (b *narrowBind) BatchSize() int { return 1 }
 
-// endpoint is where a peer was last heard; the source is always the bound loopback address.
+// endpoint is where a peer was last heard; the source is always the bound address.
 type endpoint struct{ netip.AddrPort }
 
 func (e endpoint) ClearSrc() {}

@@ -114,6 +114,7 @@ class Peer:
         addresses: list[str],
         *,
         port: int = 0,
+        listen: str = "",
         mtu: int = 1420,
         private_key: str | None = None,
         binary: Path = BINARY,
@@ -121,6 +122,7 @@ class Peer:
     ) -> None:
         self.addresses = addresses
         self.port = port
+        self.listen = listen  # the address of this computer; none: loopback only
         self.mtu = mtu
         self.binary = binary
         self.log = log
@@ -171,6 +173,7 @@ class Peer:
             "start",
             private_key=self._private_key,
             listen_port=self.port,
+            listen=self.listen,
             addresses=self.addresses,
             mtu=self.mtu,
         )

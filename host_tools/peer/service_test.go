@@ -10,6 +10,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -171,7 +172,7 @@ func TestHTTP(t *testing.T) {
 }
 
 func TestBindIsLoopbackOnly(t *testing.T) {
-	var b loopbackBind
+	var b narrowBind
 	receivers, port, err := b.Open(0)
 	if err != nil {
 		t.Fatal(err)
@@ -187,6 +188,31 @@ func TestBindIsLoopbackOnly(t *testing.T) {
 	}
 	if _, err := b.ParseEndpoint("192.0.2.1:51820"); err == nil {
 		t.Error("an endpoint outside the machine was accepted")
+	}
+}
+
+func TestBindToOneAddress(t *testing.T) {
+	for _, text := range []string{"127.0.0.2", "::1"} {
+		b := narrowBind{address: netip.MustParseAddr(text)}
+		receivers, port, err := b.Open(0)
+		if b.address.Is6() && !hasLoopback6() {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(receivers) != 1 || port == 0 {
+			t.Errorf("%s: %d receivers, port %d", text, len(receivers), port)
+		}
+		if _, _, err := b.Open(0); err == nil {
+			t.Errorf("%s: opened twice", text)
+		}
+		for _, c := range b.conn {
+			if c != nil && c.LocalAddr().(*net.UDPAddr).IP.String() != text {
+				t.Errorf("%s: bound to %v", text, c.LocalAddr())
+			}
+		}
+		b.Close()
 	}
 }
 

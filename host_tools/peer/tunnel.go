@@ -25,6 +25,7 @@ const (
 type tunnelConfig struct {
 	PrivateKey key          `json:"private_key"`
 	ListenPort uint16       `json:"listen_port"`
+	Listen     netip.Addr   `json:"listen"` // none: loopback only
 	Addresses  []netip.Addr `json:"addresses"`
 	MTU        int          `json:"mtu"`
 }
@@ -34,7 +35,7 @@ type tunnel struct {
 	log    *log.Logger
 	device *device.Device
 	net    *netstack.Net
-	bind   *loopbackBind
+	bind   *narrowBind
 	public key
 
 	mu      sync.Mutex
@@ -63,7 +64,7 @@ func newTunnel(config tunnelConfig, logger *log.Logger) (*tunnel, error) {
 		return nil, err
 	}
 	t := &tunnel{
-		log: logger, net: stack, bind: &loopbackBind{}, public: public,
+		log: logger, net: stack, bind: &narrowBind{address: config.Listen}, public: public,
 		tcp: map[uint16]net.Listener{}, udp: map[uint16]*udpCounter{},
 	}
 	t.device = device.NewDevice(tun, t.bind, deviceLogger(logger))
@@ -86,10 +87,7 @@ func deviceLogger(logger *log.Logger) *device.Logger {
 func (t *tunnel) port() uint16 {
 	t.bind.mu.Lock()
 	defer t.bind.mu.Unlock()
-	if t.bind.conn[0] == nil {
-		return 0
-	}
-	return localPort(t.bind.conn[0])
+	return t.bind.port()
 }
 
 func (t *tunnel) close() {
