@@ -12,6 +12,7 @@ PYTHON = paths.VENV / "bin" / "python"
 # The interpreter behind the one that runs this: the same whether setup runs inside the venv or not.
 BASE_PYTHON = os.path.realpath(sys.executable)
 HOST_TOOLS = paths.ROOT / "host_tools"
+OURS = (HOST_TOOLS, HOST_TOOLS / "pytest_wgprov")
 REQUIREMENTS = paths.ROOT / "requirements.txt"
 
 
@@ -19,7 +20,7 @@ def _keys() -> dict[str, str]:
     """What each part depends on. The venv's place counts: it cannot be moved."""
     venv = paths.digest([sys.version, BASE_PYTHON, str(paths.VENV)])
     packages = paths.digest([REQUIREMENTS, venv])
-    wgprov = paths.digest([HOST_TOOLS / "pyproject.toml", venv])
+    wgprov = paths.digest([*(folder / "pyproject.toml" for folder in OURS), venv])
     return {"venv": venv, "packages": packages, "wgprov": wgprov}
 
 
@@ -43,10 +44,11 @@ def _install_packages() -> None:
 
 
 def _install_host_tools() -> None:
-    """`wgprov` on the venv's path, from the checkout itself."""
-    if (HOST_TOOLS / "pyproject.toml").is_file():
-        options = ["--no-deps", "--no-index", "--no-build-isolation", "--editable"]
-        pip("wgprov", *options, str(HOST_TOOLS))
+    """`wgprov` and the pytest plugin on the venv's path, from the checkout itself."""
+    for folder in OURS:
+        if (folder / "pyproject.toml").is_file():
+            options = ["--no-deps", "--no-index", "--no-build-isolation", "--editable"]
+            pip(folder.name, *options, str(folder))
 
 
 def ensure() -> None:

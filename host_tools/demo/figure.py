@@ -12,8 +12,12 @@ class PointFailed(Exception):
 
 @dataclass(frozen=True)
 class Figure:
+    """What a person reads; and for a plot the numbers in it, all of the same unit."""
+
     label: str
     value: str
+    unit: str = ""
+    numbers: tuple[float, ...] = ()
 
 
 def require(holds: bool, text: str) -> None:
@@ -29,7 +33,11 @@ def milliseconds(values: list[float]) -> str:
 
 
 def rate(size_bytes: int, seconds: float) -> str:
-    return f"{size_bytes * 8 / seconds / 1e6:.2f} Mbit/s"
+    return f"{mbit_s(size_bytes, seconds):.2f} Mbit/s"
+
+
+def mbit_s(size_bytes: int, seconds: float) -> float:
+    return size_bytes * 8 / seconds / 1e6
 
 
 def kib(size_bytes: int) -> str:

@@ -22,6 +22,7 @@ from wgprov.targets.rp2040 import ENV, Rp2040Board
 UPLINK = ROOT / "examples" / "ppp_uplink.py"
 PROMPT_TIMEOUT_S = 120.0
 LINK_TIMEOUT_S = 120.0
+PASS_TIMEOUT_S = 240.0
 
 
 def uf2() -> Path:
@@ -32,6 +33,9 @@ class PicoRig(Rig):
     """As Rig. The board is given a main.py that brings PPP up, as its user would write it."""
 
     patience = 10.0
+    transfer_bytes = 64 * 1024
+    datagrams = 50
+    datagram_pace = 10
     board: Rp2040Board
     network: PppPeer
 
@@ -59,6 +63,13 @@ class PicoRig(Rig):
         self.network.wait_up(LINK_TIMEOUT_S)
         self.board.wait_prompt(PROMPT_TIMEOUT_S)
         return time.monotonic() - started
+
+    def join(self) -> None:
+        self.known_at = time.time()
+        self.install_uplink()
+
+    def let_pass(self, seconds: float) -> None:
+        self.board.let_pass(seconds, PASS_TIMEOUT_S)
 
     def restart(self) -> None:
         """Switch the board off and on; its flash stays."""

@@ -8,14 +8,12 @@ from collections.abc import Callable
 
 from demo import firmware_size, steps
 from demo.figure import Figure, kib, require
-from demo.pico import PicoRig
+from demo.pico import PASS_TIMEOUT_S, PicoRig
 from demo.steps import Figures, Say
 
-TRANSFER_BYTES = 64 * 1024
 KEY_AGE_S = 120.0  # paper §6.1, REKEY_AFTER_TIME
 YOUNG_S = 105.0
 ATTEMPTS = 4
-PASS_TIMEOUT_S = 240.0
 REKEY_TIMEOUT_S = 20.0
 
 
@@ -40,9 +38,9 @@ def handshake(rig: PicoRig, say: Say) -> Figures:
 def transfers(rig: PicoRig, say: Say) -> Figures:
     """3. 64 KiB of TCP each way, full-size datagrams."""
     say("64 KiB of TCP, board → server")
-    up = steps.tcp_to_server(rig, TRANSFER_BYTES)
+    up = steps.tcp_to_server(rig)
     say("64 KiB of TCP, server → board")
-    return [up, steps.tcp_to_board(rig, TRANSFER_BYTES)]
+    return [up, steps.tcp_to_board(rig)]
 
 
 def board_reset(rig: PicoRig, say: Say) -> Figures:
@@ -60,14 +58,14 @@ def rekey(rig: PicoRig, say: Say) -> Figures:
     made = rig.server.stats()[rig.board_key].last_handshake
     steps.require_answers("board to server", steps.ping_server(rig))
     now = rig.server.stats()[rig.board_key].last_handshake
-    require(now == made, f"new keys after {key_age_s(rig)} s, before {KEY_AGE_S:.0f} s")
+    require(now == made, f"new keys after {rig.key_age_s()} s, before {KEY_AGE_S:.0f} s")
     say(f"and {KEY_AGE_S:.0f} s, and it sends")
     took_s += _grow(rig, KEY_AGE_S)
     steps.require_answers("board to server", steps.ping_server(rig))
     rig.wait_handshake(made + 0.001, REKEY_TIMEOUT_S)
     after = steps.ping_board(rig, rig.server)
     steps.require_answers("after the rekey", after)
-    age_s = key_age_s(rig)
+    age_s = rig.key_age_s()
     require(age_s < YOUNG_S, f"the board's keys are {age_s} s old after the rekey")
     return [
         Figure("board's time", f"two minutes passed in {took_s:.1f} s"),
@@ -76,18 +74,12 @@ def rekey(rig: PicoRig, say: Say) -> Figures:
     ]
 
 
-def key_age_s(rig: PicoRig) -> float:
-    """How old the board takes its handshake with the first server to be."""
-    peers = {peer["public_key"]: peer for peer in rig.show()["peers"]}
-    return float(peers[rig.server.public_key]["latest_handshake_s"])
-
-
 def _grow(rig: PicoRig, age_s: float) -> float:
     """Until the keys are that old. Again when a first attempt ended in new keys for another reason:
     packets of before may have been without answer while time flew."""
     took_s = 0.0
     for _ in range(ATTEMPTS):
-        left_s = age_s - key_age_s(rig)
+        left_s = age_s - rig.key_age_s()
         if left_s <= 0 or (age_s >= KEY_AGE_S and left_s > KEY_AGE_S - YOUNG_S + 1):
             break  # old enough, or made anew by a keepalive on the way
         took_s += rig.board.let_pass(left_s, PASS_TIMEOUT_S)

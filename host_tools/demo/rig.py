@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two servers, an emulated board and its tunnels to them: what demo and tests/hil work on.
+"""Two servers, a board and its tunnels to them: what demo, tests/hil and `wgprov hil` work on.
 
 Two, because the protocol needs 15 s to notice that a server has forgotten its sessions: the second
 one restarts while the first is in use. It also puts two peers and a longer prefix on the board.
@@ -13,13 +13,16 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demo import board_script
 from peer.driver import Peer, PeerConfig
 
 from wgprov.targets.qemu import QemuBoard
 from wgprov.targets.rp2040 import Rp2040Board
+
+if TYPE_CHECKING:
+    from demo.attached import AttachedBoard
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
@@ -60,11 +63,26 @@ class Rig:
     """
 
     patience = 1.0  # how many times longer than QEMU's boards this one may take
+    transfer_bytes = 1 << 20
+    datagrams = 5000
+    datagram_pace = 2500  # per second: 28 Mbit/s
+    has_clock = False  # does it know the time when it has booted?
 
     def __init__(
-        self, env: str, folder: Path, *, elf: Path | None = None, extra: str = "", **board: Any
+        self,
+        env: str,
+        folder: Path,
+        *,
+        elf: Path | None = None,
+        extra: str = "",
+        host: str = HOST,
+        listen: str = "",
+        server_port: int = 0,
+        **board: Any,
     ) -> None:
-        """extra: more lines for [Interface].  board: more options of QemuBoard."""
+        """extra: more lines for [Interface].  host: this computer's address as the board sees it.
+        listen, server_port: where the servers listen (default: loopback, any port; the second
+        server takes the next port).  board: more options of QemuBoard."""
         self.env = env
         self.folder = folder
         self.elf = elf or firmware(env)
@@ -74,15 +92,17 @@ class Rig:
         self.flash = folder / "flash.img"
         self.conf = folder / f"{INTERFACE}.conf"
         self.peer_files = [folder / f"{INTERFACE}.server-peer-{i}.conf" for i in (1, 2)]
-        self.server = Peer([SERVER_ADDRESS], log=self.server_log)
-        self.second = Peer([SECOND_ADDRESS], log=self.second_log)
+        self.host = host
+        ports = (server_port, server_port and server_port + 1)
+        self.server = Peer([SERVER_ADDRESS], log=self.server_log, port=ports[0], listen=listen)
+        self.second = Peer([SECOND_ADDRESS], log=self.second_log, port=ports[1], listen=listen)
         self.extra = extra
         self.board_key = ""
         self.known_at = 0.0  # Unix time from which the servers knew the board
         self.restarted_at = 0.0  # Unix time of the second server's restart
         self._board_options = {"pcap": self.capture, **board}
         self._stack = ExitStack()
-        self.board: QemuBoard | Rp2040Board
+        self.board: QemuBoard | Rp2040Board | AttachedBoard
 
     def __enter__(self) -> Rig:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +116,7 @@ class Rig:
             self._stack = stack.pop_all()
         return self
 
-    def _new_board(self, _stack: ExitStack) -> QemuBoard | Rp2040Board:
+    def _new_board(self, _stack: ExitStack) -> QemuBoard | Rp2040Board | AttachedBoard:
         """The board, switched off. What it needs around it is entered into the stack."""
         return QemuBoard(self.env, self.elf, self.flash, **self._board_options)
 
@@ -109,6 +129,13 @@ class Rig:
         self._stack.enter_context(self.board)
         self.board.wait_prompt()  # a Ctrl-C before it would stop the start-up
         return time.monotonic() - started
+
+    def join(self) -> None:
+        """Bring the provisioned board onto its network, where it does not get there by itself."""
+
+    def let_pass(self, seconds: float) -> None:
+        """Let that much time pass for the board."""
+        time.sleep(seconds)
 
     def files(self) -> dict[str, Path]:
         """What stays for a person to look at."""
@@ -147,13 +174,13 @@ Address = {BOARD_ADDRESS}/24
 {self.extra}
 [Peer]
 PublicKey = {self.server.public_key}
-Endpoint = {HOST}:{self.server.port}
+Endpoint = {self.host}:{self.server.port}
 AllowedIPs = {NETWORK}
 PersistentKeepalive = {KEEPALIVE_S}
 
 [Peer]
 PublicKey = {self.second.public_key}
-Endpoint = {HOST}:{self.second.port}
+Endpoint = {self.host}:{self.second.port}
 AllowedIPs = {SECOND_NETWORK}
 PersistentKeepalive = {KEEPALIVE_S}
 """
@@ -194,6 +221,13 @@ PersistentKeepalive = {KEEPALIVE_S}
         self.run("tunnel_state", f"again({INTERFACE!r})")
         return printed
 
+    def remove(self) -> None:
+        """Take the tunnel away from the board; the servers forget it too."""
+        self.wgprov("remove", "--yes", INTERFACE)
+        for server in (self.server, self.second) if self.board_key else ():
+            server.remove_peer(self.board_key)
+        self.board_key = ""
+
     def wait_handshake(self, after: float, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> float:
         """Wait for a handshake later than the Unix time `after`; return its seconds after that."""
         return self._wait(self.server, after, timeout_s)
@@ -205,6 +239,11 @@ PersistentKeepalive = {KEEPALIVE_S}
     def _wait(self, server: Peer, after: float, timeout_s: float) -> float:
         stats = server.wait_handshake(self.board_key, after, timeout_s * self.patience)
         return stats.last_handshake - after
+
+    def key_age_s(self) -> float:
+        """How old the board takes its handshake with the first server to be."""
+        peers = {peer["public_key"]: peer for peer in self.show()["peers"]}
+        return float(peers[self.server.public_key]["latest_handshake_s"])
 
     @property
     def ports(self) -> set[int]:

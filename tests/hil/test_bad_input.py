@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from demo import capture, steps
 from demo.lwip_memory import memory
-from demo.rig import BOARD_ADDRESS, SERVER_ADDRESS, Rig
+from demo.rig import BOARD_ADDRESS, SERVER_ADDRESS, Rig, chosen_env
 
+OUTER_PORT = 51820  # the board's own UDP port for the tunnel
 FLOOD = 100_000
 COSTLY_SHARE = 0.001
 BURST = 8  # the receive buffer of a LAN9118 holds few frames
@@ -105,6 +106,33 @@ KINDS: dict[str, tuple[Kind, tuple[str, ...]]] = {
 def turned(message: bytes) -> bytes:
     place = random.randrange(16, len(message))
     return message[:place] + bytes([message[place] ^ 1]) + message[place + 1 :]
+
+
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def outer_port() -> int:
+    """The port of 127.0.0.1 that leads to the board's outer socket."""
+    return free_udp_port()
+
+
+@pytest.fixture(scope="module")
+def tunnel(outer_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """A board of its own, whose outer socket strangers reach."""
+    with Rig(
+        chosen_env(),
+        tmp_path_factory.mktemp("bad-input"),
+        extra=f"ListenPort = {OUTER_PORT}\n",
+        hostfwd=[f"udp:127.0.0.1:{outer_port}-:{OUTER_PORT}"],
+    ) as rig:
+        steps.provision(rig, steps.quiet)
+        rig.wait_handshake(rig.known_at)
+        rig.wait_second(rig.known_at)
+        yield rig
 
 
 @pytest.fixture(scope="module")

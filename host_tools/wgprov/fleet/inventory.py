@@ -11,19 +11,14 @@ import csv
 import io
 import ipaddress
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wgprov import tomlfile
 from wgprov.errors import InputError, printable
 from wgprov.fields import read_text
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FIELDS = ("serial", "name", "address")
 SERIAL_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -42,7 +37,8 @@ class Device:
 def load(path: Path) -> list[Device]:
     """Every device of a .csv or .toml file; each serial number, name and address once."""
     text = read_text(path)
-    rows = _toml(path, text) if path.suffix == ".toml" else _csv(path, text)
+    is_toml = path.suffix == ".toml"
+    rows = tomlfile.rows(path, text, "device", FIELDS) if is_toml else _csv(path, text)
     devices: list[Device] = []
     seen: dict[tuple[str, str], str] = {}
     for where, row in rows:
@@ -71,21 +67,6 @@ def _csv(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{path}:{reader.line_num}", dict(row)
     except csv.Error as error:
         raise InputError(f"{path}:{reader.line_num}: {printable(error)}") from None
-
-
-def _toml(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: {printable(error)}") from None
-    devices = found.get("device")
-    if set(found) - {"device"} or not isinstance(devices, list):
-        raise InputError(f"{path}: must be [[device]] tables and nothing else")
-    for number, row in enumerate(devices, 1):
-        where = f"{path}: device {number}"
-        if not isinstance(row, dict) or set(row) - set(FIELDS):
-            raise InputError(f"{where}: may have {', '.join(FIELDS)}")
-        yield where, row
 
 
 def _device(where: str, row: dict[str, Any]) -> Device:
