@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Run a file of tests/device on a board through its serial port, and get its result as JSON.
+"""Run a file of tests/device (or of wgprov's boardcode) on a board through its serial port, and get
+its result as JSON.
 
 The board is not reset: its tunnel keeps running while the script uses it as any program would.
 """
@@ -18,6 +19,7 @@ from mpremote.transport_serial import SerialTransport
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "device"
+BOARDCODE = ROOT / "host_tools" / "wgprov" / "boardcode"  # what wgprov itself runs on a board
 
 READ_S = 30.0  # mpremote reads some answers with one call: it has to be this patient
 PROMPT_TIMEOUT_S = 60.0  # an emulated Pico computes a handshake meanwhile
@@ -31,7 +33,9 @@ class ScriptError(Exception):
 
 def source(name: str, call: str) -> str:
     """The text that the board runs: the clock, the script, and the call whose value we want."""
-    parts = [(SCRIPTS / f"{file}.py").read_text() for file in ("tunnel_clock", name)]
+    script = SCRIPTS / f"{name}.py"
+    files = [BOARDCODE / "tunnel_clock.py", script if script.is_file() else BOARDCODE / script.name]
+    parts = [file.read_text() for file in files]
     return "\n".join([*parts, "import json", f"print({RESULT!r} + json.dumps({call}))\n"])
 
 

@@ -13,7 +13,11 @@ import click
 from wgprov import __version__, output
 from wgprov.errors import EXIT_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, InputError, WgprovError
 
-EXTRAS = {"fleet": ("sqlalchemy", "segno", "fpdf")}
+# What a command's own libraries are, and what to do when one is missing.
+EXTRAS = {
+    "fleet": (("sqlalchemy", "segno", "fpdf"), "needs more libraries: pip install 'wgprov[fleet]'"),
+    "hil": (("pytest_wgprov",), "runs from a checkout of the project, after `make setup`"),
+}
 
 
 class Commands(click.Group):
@@ -29,7 +33,7 @@ class Commands(click.Group):
         "keygen",
         "rotate",
     )
-    NAMES += ("backup", "monitor", "logs", "doctor", "selftest", "remove", "fleet")
+    NAMES += ("backup", "monitor", "logs", "bench", "hil", "doctor", "selftest", "remove", "fleet")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.NAMES)
@@ -40,16 +44,16 @@ class Commands(click.Group):
         try:
             module = importlib.import_module(f"wgprov.commands.{name}")
         except ModuleNotFoundError as error:
-            if error.name not in EXTRAS.get(name, ()):
+            libraries, how = EXTRAS.get(name, ((), ""))
+            if error.name not in libraries:
                 raise
-            return _unavailable(name)
+            return _unavailable(name, how)
         command: click.Command = module.command
         return command
 
 
-def _unavailable(name: str) -> click.Command:
+def _unavailable(name: str, how: str) -> click.Command:
     """Stands for a command whose libraries are not installed."""
-    how = f"needs more libraries: pip install 'wgprov[{name}]'"
 
     def refuse() -> None:
         raise InputError(f"{name}: {how}")

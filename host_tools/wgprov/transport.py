@@ -14,7 +14,7 @@ import os
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,8 @@ REPL_READ_S = 1.0 * FACTOR  # mpremote reads some answers with one call: it has 
 WRITE_TIMEOUT_S = 3.0
 
 FRAMED = "framed:"  # before a connect name: an agent on a serial line of its own, no REPL
+Run = Callable[[str, float], str]
+
 START_AGENT = "from wireguard import agent\nagent.serve()\n"
 IDENTIFY = (
     "import sys,os\n"
@@ -110,20 +112,20 @@ class _Bounded:
     """A port on which nothing works after a deadline: every loop of mpremote ends, whatever a board
     sends."""
 
-    def __init__(self, port: Any) -> None:
+    def __init__(self, port: Any, timeout_s: float) -> None:
         self._port = port
-        self._deadline = time.monotonic() + PROMPT_TIMEOUT_S
+        self._deadline = time.monotonic() + timeout_s
 
     def __getattr__(self, name: str) -> Any:
         if name in ("read", "write", "inWaiting") and time.monotonic() > self._deadline:
-            raise TransportError("no prompt in time")
+            raise TransportError("no answer in time")
         return getattr(self._port, name)
 
 
 @contextlib.contextmanager
-def _bounded(repl: SerialTransport) -> Iterator[None]:
+def _bounded(repl: SerialTransport, timeout_s: float = PROMPT_TIMEOUT_S) -> Iterator[None]:
     port = repl.serial
-    repl.serial = _Bounded(port)
+    repl.serial = _Bounded(port, timeout_s)
     try:
         yield
     finally:
@@ -185,6 +187,24 @@ def identify(name: str) -> str:
     return printable(out.decode("utf-8", "replace").strip())
 
 
+@contextlib.contextmanager
+def repl(name: str) -> Iterator[Run]:
+    """run(code, seconds) gives what the code prints on the board; all in one raw REPL."""
+    if name.startswith(FRAMED):
+        raise PortError(f"{name}: needs the board's prompt: name its other port")
+    with _raw_repl(name) as opened:
+
+        def run(code: str, timeout_s: float) -> str:
+            limit_s = timeout_s * FACTOR
+            with _link_errors(name), _bounded(opened, limit_s):
+                out, error = opened.exec_raw(code, timeout=limit_s)
+            if error:
+                raise _complaint(error.decode("utf-8", "replace"))
+            return str(out.decode("utf-8", "replace"))
+
+        yield run
+
+
 def run_and_leave(name: str, code: str) -> None:
     """Start code that ends the connection, as a restart does."""
     with _raw_repl(name) as repl, _link_errors(name), _bounded(repl):
@@ -241,6 +261,13 @@ def _no_agent(traceback: str) -> BoardError:
             "the board runs MicroPython without the wireguard module: flash firmware that has it"
         )
     return BoardError(f"the wireguard module on the board does not start: {last}")
+
+
+def _complaint(traceback: str) -> BoardError:
+    """What a program of ours died of."""
+    if "no module named" in traceback or "can't import name" in traceback:
+        return _no_agent(traceback)
+    return BoardError(f"the board says: {printable(traceback.strip().splitlines()[-1])}")
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ class Operations:
             "selftest": self._selftest,
             "probe": self._probe,
             "logs": self._logs,
+            "ping": self._ping,
             "remove": self._remove,
         }
 
@@ -165,6 +166,19 @@ class Operations:
         if not isinstance(number, int):
             raise _config.Bad("after", "not a number")
         return log.told(number, report.clock_ms())
+
+    def _ping(self, request):
+        """For `wgprov monitor`: how long an IPv4 address takes to answer, if it does."""
+        import wireguard.latency as latency
+        from wireguard.core.allowedips import parse_address
+
+        try:
+            address = parse_address(request.get("host"))
+        except Exception:
+            address = b""
+        if len(address) != 4:
+            raise _config.Bad("host", "not an IPv4 address")
+        return {"us": latency.ping(address)}
 
     def _remove(self, request):
         name = self._known(request)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# ruff: noqa: F821 (the clock is in tunnel_clock.py)
+# ruff: noqa: F821 (the clock is in boardcode/tunnel_clock.py)
 # What tests/hil/test_netif*.py ask of the board.
 import gc
 import socket

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Programs that do nothing for others while they run. Each returns how long it did, in seconds.
-# ruff: noqa: F821 (the clock is in tunnel_clock.py)
+# ruff: noqa: F821 (the clock is in boardcode/tunnel_clock.py)
 import select
 import socket
 import sys

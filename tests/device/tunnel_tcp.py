@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# ruff: noqa: F821 (the clock is in tunnel_clock.py)
+# ruff: noqa: F821 (the clock is in boardcode/tunnel_clock.py)
 # TCP between board and server: the hash of what went through, and how long it took.
 import binascii
 import hashlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# ruff: noqa: F821 (the clock is in tunnel_clock.py)
+# ruff: noqa: F821 (the clock is in boardcode/tunnel_clock.py)
 # Numbered datagrams at a pace, and the count of those that came.
 import socket
 

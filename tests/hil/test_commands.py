@@ -21,7 +21,7 @@ from peer.driver import Peer, PeerConfig
 from tests.unit.test_flash import RP2040, blocks, make_drive, take
 from tests.unit.test_provision_kit import spellings
 from wgprov import cli, serverpeer, transport, uapi
-from wgprov.commands import provision
+from wgprov.commands import bench, provision
 from wgprov.targets.qemu import QemuBoard
 
 BOARD, SERVER = "10.7.0.2", "10.7.0.1"
@@ -30,6 +30,7 @@ PSK_FILE = "wg0.server-peer.conf"
 # What a script may count on: the keys of each command's document.
 DOCUMENTS = {
     "backup": {"config", "public_key", "preshared"},
+    "bench": {"board", "note", "handshake", "tunnel", "crypto"},
     "doctor": {"findings"},
     "flash": {"file", "chip", "sha256", "erases"},
     "fleet labels": {"file", "boards"},
@@ -42,7 +43,7 @@ DOCUMENTS = {
     "peer": {"public_key", "allowed_ips", "applied", "file", "format", "text"},
     "ports": {"ports"},
     "provision": {
-        *("name", "board", "uid", "public_key", "key", "tunnel", "peers", "warnings"),
+        *("name", "board", "uid", "public_key", "key", "entropy", "tunnel", "peers", "warnings"),
     },
     "remove": {"name", "tunnel"},
     "rotate": {"name", "state", "public_key", "allowed_ips"},
@@ -171,6 +172,20 @@ def a_tunnel(said: Said, server: Peer) -> None:
     said.run("backup", "--out", "copy.conf")
     said.run("monitor", "--count", "2", "--interval", "0.1")
     said.json("monitor", "--count", "2", "--interval", "0.1")
+    assert said.run("bench").startswith("QEMU MPS2")
+    check_bench(said.json("bench", "--tunnel"))
+
+
+def check_bench(found: dict) -> None:
+    """Every figure is there, and larger things take longer. Times themselves say nothing here."""
+    us = {rate["name"]: rate["us"] for rate in found["crypto"]}
+    assert not any(rate["cycles"] for rate in found["crypto"]), "QEMU counts none"
+    assert set(us) == set(bench.PRIMITIVES) and all(us.values())
+    assert us["seal_64"] < us["seal_1420"] < us["x25519"] and us["blake2s_64"] < us["blake2s_1420"]
+    assert all(part > us["x25519"] for part in found["handshake"].values())
+    assert found["tunnel"]["address"] == SERVER and found["tunnel"]["handshake_ms"] >= 0
+    assert found["tunnel"]["latency"]["received"] == bench.PING_COUNT
+    assert found["tunnel"]["echo"]["received"] == bench.ECHO_COUNT
 
 
 def a_new_key(said: Said, server: Peer) -> None:

@@ -27,7 +27,13 @@ def test_the_wheel_holds_wgprov_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top.partition("-")[0] for top in tops} == {"wgprov"}
-    for part in ("py.typed", "commands/provision.py", "targets/uf2.py", "fleet/database.py"):
+    for part in (
+        "py.typed",
+        "boardcode/bench.py",
+        "commands/provision.py",
+        "targets/uf2.py",
+        "fleet/database.py",
+    ):
         assert f"wgprov/{part}" in names
 
 

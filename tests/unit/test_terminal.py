@@ -44,6 +44,7 @@ class EvilSession:
             "prepare": self._config() | {"token": EVIL} | fields,
             "commit": {"public_key": SERVER_KEY, "tunnel": EVIL},
             "remove": {"tunnel": EVIL},
+            "ping": {"us": EVIL},
         }
         return answers.get(operation, {})
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,17 +17,19 @@ from rich.live import Live
 
 from wgprov import transport, wgshow
 from wgprov.commands import show
-from wgprov.errors import InputError
+from wgprov.errors import BoardError, InputError
 from wgprov.options import json_option, port_option
 from wgprov.output import console, print_json, print_table, say, table
 from wgprov.session import Session
 
-HEADS = ("interface", "peer", "handshake", "received", "sent", "in/s", "out/s")
+HEADS = ("interface", "peer", "handshake", "received", "sent", "in/s", "out/s", "ping")
+FIGURE_IN = (9, 8)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One peer at one moment. Rates are since the sample before, in bytes per second."""
+    """One peer at one moment. Rates are since the sample before, in bytes per second; ping_ms is
+    None without an answer, or where no address to ask is known."""
 
     at_s: float
     interface: str
@@ -37,16 +40,20 @@ class Sample:
     tx_bytes: int
     rx_rate: float
     tx_rate: float
+    ping_ms: float | None
 
 
-def samples(session: Session, name: str | None, interval_s: float) -> Iterator[list[Sample]]:
-    """What the board's peers did, every `interval_s`; without an end."""
+def samples(
+    session: Session, name: str | None, interval_s: float, address: str | None
+) -> Iterator[list[Sample]]:
+    """What the board's peers did, every `interval_s`; without an end. address: what the board pings
+    (None: what each peer's AllowedIPs tell)."""
     before: dict[tuple[str, str], Sample] = {}
     started = time.monotonic()
     while True:
         at_s = time.monotonic() - started
         round_ = [
-            _sample(at_s, interface, peer, before)
+            _sample(at_s, interface, peer, before, _ping(session, interface, peer, address))
             for interface in show.run(session, name)
             for peer in interface["peers"]
         ]
@@ -55,11 +62,40 @@ def samples(session: Session, name: str | None, interval_s: float) -> Iterator[l
         time.sleep(max(0.0, interval_s - (time.monotonic() - started - at_s)))
 
 
+def _ping(
+    session: Session, interface: dict[str, Any], peer: dict[str, Any], address: str | None
+) -> float | None:
+    """Milliseconds through the tunnel. A board that cannot ping says so in the same way."""
+    address = address or likely_address(peer["allowed_ips"])
+    if not interface.get("up") or address is None:
+        return None
+    try:
+        us = session.request("ping", host=address).get("us")
+        return None if us is None else float(us) / 1000
+    except (BoardError, TypeError, ValueError):
+        return None
+
+
+def likely_address(allowed_ips: list[str]) -> str | None:
+    """The peer's own IPv4 address inside: a single one, else the first of its first network."""
+    networks = []
+    for text in allowed_ips:
+        with contextlib.suppress(ValueError):
+            networks.append(ipaddress.IPv4Network(text, strict=False))
+    for network in sorted(networks, key=lambda network: -network.prefixlen):
+        if network.prefixlen == 32:
+            return str(network.network_address)
+        if network.prefixlen > 0:
+            return str(network.network_address + 1)
+    return None
+
+
 def _sample(
     at_s: float,
     interface: dict[str, Any],
     peer: dict[str, Any],
     before: dict[tuple[str, str], Sample],
+    ping_ms: float | None,
 ) -> Sample:
     label, key = str(interface.get("name")), str(peer["public_key"])
     rx, tx, age = peer["rx_bytes"], peer["tx_bytes"], peer["latest_handshake_s"]
@@ -68,14 +104,15 @@ def _sample(
     if last and at_s > last.at_s:  # counters begin again when an interface is started anew
         span = at_s - last.at_s
         rates = (max(0, rx - last.rx_bytes) / span, max(0, tx - last.tx_bytes) / span)
-    return Sample(at_s, label, key, bool(interface.get("up")), age, rx, tx, *rates)
+    return Sample(at_s, label, key, bool(interface.get("up")), age, rx, tx, *rates, ping_ms)
 
 
 def _rows(found: list[Sample]) -> Iterator[list[str]]:
     for s in found:
         age = "never" if s.handshake_age_s is None else wgshow.ago(s.handshake_age_s)
         sizes = [wgshow.size(int(n)) for n in (s.rx_bytes, s.tx_bytes, s.rx_rate, s.tx_rate)]
-        yield [s.interface, s.peer[:12] + "…", age, *sizes]
+        ping = "-" if s.ping_ms is None else f"{s.ping_ms:.1f} ms"
+        yield [s.interface, s.peer[:12] + "…", age, *sizes, ping]
 
 
 @contextlib.contextmanager
@@ -89,7 +126,7 @@ def _screen(as_json: bool) -> Iterator[Callable[[list[Sample]], None]]:
 
 
 def plot(history: list[list[Sample]], path: Path) -> None:
-    """Throughput and handshakes over time; PNG."""
+    """Throughput, latency and handshakes over time; PNG."""
     try:
         import matplotlib
     except ModuleNotFoundError:
@@ -97,19 +134,15 @@ def plot(history: list[list[Sample]], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (above, below) = pyplot.subplots(2, 1, sharex=True, figsize=(9, 6))
+    figure, axes = pyplot.subplots(3, 1, sharex=True, figsize=FIGURE_IN, layout="constrained")
     for key in sorted({(s.interface, s.peer) for found in history for s in found}):
         mine = [s for found in history for s in found if (s.interface, s.peer) == key]
-        times = [s.at_s for s in mine]
-        label = f"{key[0]} {key[1][:8]}…"
-        above.plot(times, [s.rx_rate / 1024 for s in mine], label=f"{label} received")
-        above.plot(times, [s.tx_rate / 1024 for s in mine], "--", label=f"{label} sent")
-        known = [(s.at_s, s.handshake_age_s) for s in mine if s.handshake_age_s is not None]
-        below.plot([t for t, _ in known], [age for _, age in known], label=label)
-    above.set_ylabel("KiB/s")
-    above.legend(loc="upper left", fontsize="small")
-    below.set_ylabel("age of the handshake, s")
-    below.set_xlabel("s")
+        _draw(axes, f"{key[0]} {key[1][:8]}…", mine)
+    for part, unit in zip(axes, ("KiB/s", "ping, ms", "age of the handshake, s"), strict=True):
+        part.set_ylabel(unit)
+        part.set_ylim(bottom=0)
+        part.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
+    axes[-1].set_xlabel("s")
     try:
         figure.savefig(path, dpi=110)
     except (OSError, ValueError) as error:
@@ -118,11 +151,29 @@ def plot(history: list[list[Sample]], path: Path) -> None:
         pyplot.close(figure)
 
 
+def _draw(axes: Any, label: str, mine: list[Sample]) -> None:
+    """One peer's lines; a dot in the lowest is a handshake that was made while we looked."""
+    times = [s.at_s for s in mine]
+    (drawn,) = axes[0].plot(times, [s.rx_rate / 1024 for s in mine], label=f"{label} received")
+    colour = drawn.get_color()
+    sent = [s.tx_rate / 1024 for s in mine]
+    axes[0].plot(times, sent, "--", color=colour, label=f"{label} sent")
+    answered = [(s.at_s, s.ping_ms) for s in mine if s.ping_ms is not None]
+    axes[1].plot([t for t, _ in answered], [ms for _, ms in answered], ".-", label=label)
+    known = [(s.at_s, s.handshake_age_s) for s in mine if s.handshake_age_s is not None]
+    axes[2].plot([t for t, _ in known], [age for _, age in known], color=colour, label=label)
+    made = [known[i] for i in range(1, len(known)) if known[i][1] < known[i - 1][1]]
+    axes[2].plot([t for t, _ in made], [age for _, age in made], "o", color=colour)
+
+
 @click.command("monitor")
 @click.argument("name", required=False)
 @port_option
 @click.option("--interval", default=1.0, show_default=True, type=click.FloatRange(0.1, 3600))
 @click.option("--count", type=click.IntRange(1), help="Rounds (default: until Ctrl-C).")
+@click.option(
+    "--ping", "address", metavar="ADDRESS", help="What the board pings: an address inside."
+)
 @click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE.png")
 @json_option
 def command(
@@ -130,10 +181,11 @@ def command(
     port: str,
     interval: float,
     count: int | None,
+    address: str | None,
     picture: Path | None,
     as_json: bool,
 ) -> None:
-    """Watch a board's tunnels; with --plot draw throughput and handshakes at the end.
+    """Watch a board's tunnels; with --plot draw throughput, ping latency and handshakes at the end.
 
     \b
     Examples:
@@ -145,7 +197,7 @@ def command(
     history: list[list[Sample]] = []
     try:
         with transport.connect(port) as session, _screen(as_json) as show_round:
-            for found in samples(session, name, interval):
+            for found in samples(session, name, interval, address):
                 history.append(found)
                 show_round(found)
                 if len(history) == count:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# ruff: noqa: F821 (the clock is in tests/device/tunnel_clock.py)
+# ruff: noqa: F821 (the clock is in boardcode/tunnel_clock.py)
 # Takes away what the tunnel lives on: Python's heap, lwIP's buffers, flash, quiet, time.
 import gc
 import os
