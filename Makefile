@@ -203,7 +203,7 @@ test: lint firmware-all hostlib peer umqtt natmods-quick nmcli
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
 
 # The long half: every board that is emulated here. At most 20 minutes on two cores.
-test-boards: setup xtensa natmods-boards rpi_pico hostlib peer
+test-boards: setup xtensa natmods-boards rpi_pico $(ENV) hostlib peer
 	@$(BOOT) tools fleet
 	@$(ALONE) WG_TEST_BOARDS=1 $(VENV)/python -m pytest $(WORKERS) -m boards $(ARGS)
 
