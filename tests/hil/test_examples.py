@@ -127,12 +127,16 @@ def test_sensor_reports_after_each_sleep(rig: ExampleRig) -> None:
     """A new handshake for each wake, on a board whose clock begins in 2000 each time."""
     text = (EXAMPLES / "deepsleep_sensor.py").read_text()
     assert "\nSLEEP_MS = 600_000\n" in text
-    handshakes = set()
+    before = handshakes(rig)
     with rig.running("deepsleep_sensor.py", main=text.replace("600_000", "500")):
         for _ in range(3):
             assert "awake_ms" in json.loads(rig.server.mqtt_wait("sensors/garden").payload)
-            handshakes.add(rig.server.stats()[rig.board_key].last_handshake)
-    assert len(handshakes) == 3
+        assert handshakes(rig) >= before + 3
+
+
+def handshakes(rig: ExampleRig) -> int:
+    """How many the server has answered so far, by its log."""
+    return rig.server_log.read_text().count("Sending handshake response")
 
 
 def test_board_behind_nat_is_reached(rig: ExampleRig) -> None:
