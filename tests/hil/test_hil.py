@@ -19,7 +19,7 @@ from demo.rig import BOARD_ADDRESS, ROOT, WGPROV, chosen_env
 from wgprov.targets.qemu import QemuBoard
 
 TIMEOUT_S = 250
-SHORT_S = 4
+SHORT_S = 2
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 PLANTED = f"""
 import pytest

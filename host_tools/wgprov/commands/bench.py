@@ -163,10 +163,10 @@ def _target(session: Session, hello: dict[str, Any], name: str | None, address: 
 def command(name: str | None, port: str, address: str | None, as_json: bool) -> None:
     """Measure a board's crypto, its part of a handshake and, with --tunnel, what goes through.
 
-    A program runs on the board for some seconds and leaves nothing there. Times are by the board's
-    own clock, with the call from Python that a program would make; cycles are time by clock rate,
-    where the board tells it and does not call itself an emulator.
-    With --tunnel the session is made anew. An emulator's times say nothing about a chip.
+    A program runs on the board for some seconds; it is gone with the next reset. Times are by the
+    board's own clock, with the call from Python that a program would make; cycles are time by clock
+    rate, where the board tells it and does not call itself an emulator. With --tunnel the session
+    is made anew. An emulator's times say nothing about a chip.
 
     \b
     Examples:
