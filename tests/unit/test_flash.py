@@ -14,7 +14,9 @@ import tty
 from collections.abc import Iterator
 from pathlib import Path
 
+import demo.rig
 import pytest
+from demo.rig import chosen_env
 
 from tests.unit import esp32_rom as rom
 from tests.unit.test_esp32_flash import image
@@ -23,6 +25,7 @@ from wgprov import cli, platforms
 from wgprov.commands import flash
 from wgprov.errors import InputError
 from wgprov.targets import uf2
+from wgprov.targets.qemu_kept import KeptBoard
 
 
 @pytest.fixture
@@ -162,3 +165,51 @@ def test_to_the_wrong_esp32(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
     with rom.RomLoader("esp32", 4 << 20) as loader:
         assert cli.run(["flash", str(path), "-p", loader.port, "--yes"]) == 4
     assert "wrong board" in capfd.readouterr().err
+
+
+def test_to_an_emulated_board(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """It goes on running, with its files, when another image takes the place of the first."""
+    env = chosen_env()
+    elf = demo.rig.firmware(env)
+    arguments = ["flash", "--qemu", env, "--folder", str(tmp_path), "--yes", "--json"]
+    board = KeptBoard(env, tmp_path)
+    try:
+        assert cli.run([*arguments, str(elf)]) == 0
+        first = json.loads(capfd.readouterr().out)
+        assert first["port"] == str(board.link) and first["process"] == board.running()
+        assert cli.run(["keygen", "--address", "10.7.0.2/24", "-p", first["port"]]) == 0
+        copy = tmp_path / "copy.elf"
+        copy.write_bytes(elf.read_bytes())
+        capfd.readouterr()
+        assert cli.run([*arguments, str(copy)]) == 0
+        captured = capfd.readouterr()
+        second = json.loads(captured.out)
+        assert second["process"] != first["process"] and "erases nothing" in captured.err
+        assert cli.run(["keygen", "--address", "10.7.0.2/24", "--json", "-p", second["port"]]) == 0
+        assert json.loads(capfd.readouterr().out)["key"] == "kept"
+    finally:
+        board.stop()
+    assert board.running() is None
+
+
+@pytest.mark.parametrize(
+    "more, reason",
+    [
+        (["--qemu", "qemu_an386", "a.uf2"], "belong together"),
+        (["a.elf"], "belong together"),
+        (["--qemu", "none", "a.elf"], "one of qemu_an385"),
+        (["--qemu", "qemu_an386", "--folder", "none", "a.elf"], "no such folder"),
+    ],
+)
+def test_bad_words_about_emulated_boards(
+    more: list[str],
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.elf").write_bytes(b"\x7fELF" + bytes(60))
+    Path("a.uf2").write_bytes(blocks(16, RP2040))
+    assert cli.run(["flash", "--yes", *more]) == 2
+    assert reason in capfd.readouterr().err

@@ -118,6 +118,7 @@ def test_the_installed_command_provisions_a_board(wheel: Path, tmp_path: Path) -
 
 
 @pytest.mark.boards
+@pytest.mark.timeout(900)
 def test_it_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     """With what its metadata asks for and nothing else; fetched by the machine's own pip."""
     installed = Installed(tmp_path)

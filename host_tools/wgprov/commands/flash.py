@@ -17,11 +17,12 @@ import click
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 
 from wgprov import transport
-from wgprov.errors import InputError, PortError
+from wgprov.errors import BoardError, InputError, PortError, printable
 from wgprov.options import json_option, port_option
-from wgprov.output import print_json, progress, say
+from wgprov.output import note, print_json, progress, say
 from wgprov.targets import uf2
 
+ELF_MAGIC = b"\x7fELF"
 ESP_MAGIC = 0xE9
 ESP_CHIP_ID_AT = 12  # in the image's extended header (ESP-IDF, "App Image Format")
 # chip id -> (chip, where MicroPython's combined image goes)
@@ -55,13 +56,17 @@ class Image:
         return answer | {"erases": [self.start, self.end]}
 
 
-def read(path: Path, offset: int | None = None) -> Image:
-    """What a .uf2 or .bin is for; raises InputError for anything else."""
+def read(path: Path, offset: int | None = None, qemu: str | None = None) -> Image:
+    """What a .uf2 or .bin is for; raises InputError for anything else. A .elf is for `qemu`."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot read it: {error.strerror}") from None
     digest = hashlib.sha256(data).hexdigest()
+    if data[:4] == ELF_MAGIC and qemu:
+        return Image(path, qemu, 0, 0, digest)
+    if qemu or (data[:4] == ELF_MAGIC and path.suffix == ".elf"):
+        raise InputError(f"{path}: --qemu BOARD and a .elf belong together")
     if path.suffix.lower() == ".uf2":
         image = uf2.read(path)
         return Image(path, image.board_id, *uf2.span(data), digest)
@@ -122,6 +127,22 @@ def _wait_for_drive(image: uf2.Image) -> uf2.Drive:
             time.sleep(POLL_S)
 
 
+def boot_qemu(image: Image, folder: Path) -> dict[str, Any]:
+    """Start an emulated board with the image, in place of the one that runs."""
+    from wgprov.targets.qemu import MACHINES, QemuError
+    from wgprov.targets.qemu_kept import KeptBoard
+
+    if image.chip not in MACHINES:
+        raise InputError(f"--qemu {image.chip}: one of {', '.join(MACHINES)}")
+    if not folder.is_dir():
+        raise InputError(f"--folder {folder}: no such folder")
+    board = KeptBoard(image.chip, folder)
+    try:
+        return {"process": board.start(image.path), "port": str(board.link)}
+    except QemuError as error:
+        raise BoardError(printable(error)) from None
+
+
 @click.command("flash")
 @click.argument("image", type=click.Path(path_type=Path))
 @port_option
@@ -132,12 +153,28 @@ def _wait_for_drive(image: uf2.Image) -> uf2.Drive:
     help="The boot drive, where it is not found by itself.",
 )
 @click.option("--offset", type=str, metavar="ADDRESS", help="ESP32: other than the usual place.")
+@click.option("--qemu", metavar="BOARD", help="Boot this emulated board with a .elf.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("."),
+    help="QEMU: where the board's file system is kept, and BOARD.tty, its port.",
+)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 def command(
-    image: Path, port: str, drive: Path | None, offset: str | None, yes: bool, as_json: bool
+    image: Path,
+    port: str,
+    drive: Path | None,
+    offset: str | None,
+    qemu: str | None,
+    folder: Path,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Write firmware to a board: a .uf2 (RP2040, RP2350) or a .bin (ESP32 and its family).
+
+    With --qemu a .elf is booted on an emulated board, in place of the one that runs.
 
     Files, configuration and keys on the board stay, unless the image reaches as far.
 
@@ -145,24 +182,36 @@ def command(
     Examples:
       wgprov flash firmware.uf2
       wgprov flash -p /dev/ttyUSB0 ESP32_GENERIC-v1.25.0.bin
+      wgprov flash --qemu qemu_an386 firmware.elf
     """
-    job = read(image, _number(offset))
-    if not as_json:
-        say(f"{image.name}: for {job.chip}, SHA-256 {job.sha256}")
-        say(f"erases {job.end - job.start} bytes of flash, {job.start:#x} to {job.end:#x}")
+    job = read(image, _number(offset), qemu)
+    tell = note if as_json else say  # a script's standard output is the document alone
+    tell(f"{image.name}: for {job.chip}, SHA-256 {job.sha256}")
+    tell(_erased(job, qemu))
+    answer = job.as_json()
     if not yes:
         if not sys.stdin.isatty():
             raise InputError("flash: overwrites the board's firmware: say --yes")
         click.confirm("Go on?", abort=True)
-    if is_esp(job):
+    if qemu:
+        answer |= boot_qemu(job, folder)
+    elif is_esp(job):
         write_esp(job, port, quiet=as_json)
     else:
         with _bar(hidden=as_json) as advance:
             write_uf2(job, port, drive, advance)
     if as_json:
-        print_json(job.as_json())
+        print_json(answer)
+    elif qemu:
+        say(f"{qemu}: runs, port {answer['port']} (process {answer['process']}, end it by `kill`)")
     else:
         say(f"{job.chip}: written and restarted")
+
+
+def _erased(job: Image, qemu: str | None) -> str:
+    if qemu:
+        return "erases nothing: the emulated board is started anew, its files stay"
+    return f"erases {job.end - job.start} bytes of flash, {job.start:#x} to {job.end:#x}"
 
 
 def _number(text: str | None) -> int | None:
