@@ -33,7 +33,8 @@ class Commands(click.Group):
         "keygen",
         "rotate",
     )
-    NAMES += ("backup", "monitor", "logs", "bench", "hil", "doctor", "selftest", "remove", "fleet")
+    NAMES += ("backup", "monitor", "logs", "bench", "hil", "doctor", "selftest")
+    NAMES += ("lock", "unlock", "remove", "fleet")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.NAMES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -43,6 +44,13 @@ _pairing_code = click.option(
     help="The code that the board shows (wireguard.pair()), for a cable that is not trusted: "
     "typed without echo, or read from FILE.",
 )
+_lock_key = click.option(
+    "--lock-key",
+    type=click.Path(path_type=Path),
+    envvar="WGPROV_LOCK_KEY",
+    metavar="FILE",
+    help="The key of a board that was locked (wgprov lock).",
+)
 
 
 def port_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,11 +58,12 @@ def port_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @_port
     @_pairing_code
+    @_lock_key
     @functools.wraps(command)
-    def with_port(port: str, pairing_code: str | None, **rest: Any) -> Any:
+    def with_port(port: str, pairing_code: str | None, lock_key: Path | None, **rest: Any) -> Any:
         pairing.refuse_code(pairing_code)
         name = BoardName(port)
-        name.pairing_code = pairing_code
+        name.pairing_code, name.lock_key = pairing_code, lock_key
         return command(port=name, **rest)
 
     return with_port

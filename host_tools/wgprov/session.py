@@ -27,6 +27,7 @@ class Session:
     def __init__(self, wire: Wire, framed: bool = False) -> None:
         self._lines: Lines = Frames(wire) if framed else Lines(wire)
         self._paired = False
+        self.lock_key: bytearray | None = None  # opens a locked board; the caller wipes it
         # Of two runs after each other: what the board remembers is of the first one.
         self._id = secrets.randbelow(1 << 20) if framed else 0
         self._line_max_bytes = 4096
@@ -36,8 +37,9 @@ class Session:
     def port(self) -> str:
         return self._lines.port
 
-    def hello(self) -> dict[str, Any]:
-        """Who answers; agrees on the newest protocol that both speak, or refuses."""
+    def hello(self, unlocking: bool = True) -> dict[str, Any]:
+        """Who answers; agrees on the newest protocol that both speak, or refuses. A locked board is
+        opened for this session, if there is a key for it."""
         try:
             reply: dict[str, Any] = self.request(
                 "hello", protocol=[PROTOCOL_OLDEST, PROTOCOL_NEWEST]
@@ -59,7 +61,24 @@ class Session:
             self._line_max_bytes = min(line_max_bytes, REPLY_MAX_BYTES)
         names = reply.get("names")
         reply["names"] = [printable(n, 20) for n in names] if isinstance(names, list) else []
+        if unlocking and reply.get("locked") is True and self.lock_key is not None:
+            self.unlock()
         return reply
+
+    def unlock(self, remove: bool = False) -> None:
+        """Prove that we have the lock's key: for this session, or to remove the lock for good."""
+        from wgprov import locking
+
+        assert self.lock_key is not None
+        challenge = self.request("unlock").get("challenge")
+        proof = locking.proof(self.lock_key, challenge)
+        self.request("unlock", proof=proof, remove=remove)
+
+    def lock(self, key: bytearray) -> None:
+        """Lock the board with the public half of a key."""
+        from wgprov import locking
+
+        self.request("lock", public_key=locking.public_key(key))
 
     def pair(self, psk: bytearray) -> None:
         """From here on, only who has the code reads what is said, or changes it unnoticed."""

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import serial
@@ -23,7 +24,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
-from wgprov import keys, pairing, platforms
+from wgprov import keys, locking, pairing, platforms
 from wgprov.errors import BoardError, PortError, printable
 from wgprov.patience import FACTOR
 from wgprov.session import Session
@@ -136,25 +137,32 @@ class BoardName(str):
     """A connect name, with what opens the board there."""
 
     pairing_code: str | None = None  # a file, or "-" for a prompt
+    lock_key: Path | None = None
 
-    def open(self, session: Session) -> None:
-        """Pair, if that was asked for."""
-        if self.pairing_code is None:
-            return
-        psk = pairing.read(self.pairing_code)
+    @contextlib.contextmanager
+    def opening(self, session: Session) -> Iterator[None]:
+        """Pair, if that was asked for, and have the lock's key at hand."""
+        if self.pairing_code is not None:
+            psk = pairing.read(self.pairing_code)
+            try:
+                session.pair(psk)
+            finally:
+                keys.wipe(psk)
+        session.lock_key = locking.read(self.lock_key) if self.lock_key else None
         try:
-            session.pair(psk)
+            yield
         finally:
-            keys.wipe(psk)
+            if session.lock_key:
+                keys.wipe(session.lock_key)
 
 
 @contextlib.contextmanager
 def connect(name: str) -> Iterator[Session]:
     """A session with the agent on the board at `name`; leaves the friendly REPL behind."""
     with _framed(name) if name.startswith(FRAMED) else _over_repl(name) as session:
-        if isinstance(name, BoardName):
-            name.open(session)
-        yield session
+        board = name if isinstance(name, BoardName) else BoardName(name)
+        with board.opening(session):
+            yield session
         with contextlib.suppress(PortError):
             session.bye()
 

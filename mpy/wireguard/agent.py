@@ -15,6 +15,7 @@ import sys
 
 import wireguard.config as _config
 import wireguard.lines as lines
+import wireguard.lock as lock
 import wireguard.report as report
 import wireguard.store as store
 from wireguard.operations import Operations
@@ -186,6 +187,7 @@ class Agent:
         reply.update(spoken)
         reply["names"] = store.names(self._root)
         reply["line_max_bytes"] = lines.LINE_MAX_BYTES
+        reply["locked"] = lock.is_locked(self._root)
         reply["peers_max"] = _config.PEERS_MAX
         return reply
 

@@ -6,11 +6,14 @@ config.Bad names the field that is wrong. Nothing in force has changed then.
 
 import wireguard
 import wireguard.config as _config
+import wireguard.lock as lock
 import wireguard.report as report
 import wireguard.store as store
 from wireguard.pending import Pending
 
 INTERFACES_MAX = 2  # WG_INTERFACES_MAX
+# What a locked board does for nobody who has not proved that he has the lock's key.
+GUARDED = ("prepare", "commit", "config", "staged", "exchange", "discard", "remove", "lock")
 LOOK_UP_MS = 20000  # what a look-up of a host name may take: lwIP asks several times
 
 
@@ -21,6 +24,7 @@ class Operations:
         self.pending = None  # a prepare that waits for its secrets
         self._root = root
         self._working = working
+        self._guard = lock.Guard(root)
         self._methods = {
             "prepare": self._prepare,
             "commit": self._commit,
@@ -34,12 +38,17 @@ class Operations:
             "logs": self._logs,
             "ping": self._ping,
             "remove": self._remove,
+            "lock": self._lock,
+            "unlock": self._unlock,
+            "erase": self._erase,
         }
 
     def run(self, name, request):
         """Do what a request wants."""
         if not isinstance(name, str) or name not in self._methods:
             raise _config.Bad("op", "unknown")
+        if name in GUARDED:
+            self._guard.check()
         return self._methods[name](request)
 
     def forget(self):
@@ -191,3 +200,26 @@ class Operations:
         if name not in store.names(self._root):
             raise _config.Bad("name", "no such interface")
         return name
+
+    def _lock(self, request):
+        lock.put(_config.key(request.get("public_key"), "public_key"), self._root)
+        return {"locked": True}
+
+    def _unlock(self, request):
+        """First a challenge; then, for its proof, this conversation, or with `remove` for good."""
+        if "proof" not in request:
+            return {"challenge": self._guard.challenge()}
+        self._guard.prove(request["proof"])
+        if request.get("remove") is True:
+            lock.remove(self._root)
+        return {"locked": lock.is_locked(self._root)}
+
+    def _erase(self, request):
+        """Everything, and the lock after it: what is left is an empty board."""
+        names = store.names(self._root)
+        store.erase(self._root)
+        lock.remove(self._root)
+        for name in names:
+            self._working()
+            report.reload_client(name, "stopped")
+        return {"erased": names}

@@ -120,7 +120,7 @@ def stage(config, private_key, preshared, root=ROOT, files=FILES):
     path = _path(root, config["name"], "new")
     body = _pack(config, private_key, preshared)
     try:
-        _mkdir(root, files)
+        make_folder(root, files)
         digest = _wireguard.blake2s(body)
         _write(path, body, digest, files)
     finally:
@@ -161,10 +161,20 @@ def exchange(name, token, root=ROOT, files=FILES):
         _step_up(new, now, old, files)
     elif token is None or _token(now, files) != token:
         raise Missing(name)
-    if _exists(old, files):
+    if exists(old, files):
         _remove(new, files)
         files.rename(old, new)
         files.settle()
+
+
+def erase(root=ROOT, files=FILES):
+    """Destroy every configuration and key, whole or damaged. The marks stay."""
+    for suffix in ("new", "old", "wg"):  # the one in force last
+        for entry in _listdir(root, files):
+            stem, _, found = entry.rpartition(".")
+            if found == suffix and _is_name(stem):
+                _remove(root + "/" + entry, files)
+    files.settle()
 
 
 def discard(name, root=ROOT, files=FILES):
@@ -188,7 +198,7 @@ class Mark:
         """The greatest mark that was stored whole; Corrupt when there must be one but is not."""
         values = [self._read(path) for path in self._paths]
         if None in values and max(v or 0 for v in values) == 0:
-            if all(_exists(path, self._files) for path in self._paths):
+            if all(exists(path, self._files) for path in self._paths):
                 raise Corrupt(self._paths[0])
         return max(v or 0 for v in values)
 
@@ -198,7 +208,7 @@ class Mark:
         # With no good slot take the first: a second cut must not spoil the other one as well.
         slot = 0 if slots[0] is None or (slots[1] or 0) > slots[0] else 1
         record = value.to_bytes(MARK_BYTES, "big")
-        _mkdir(self._root, self._files)
+        make_folder(self._root, self._files)
         with self._files.open(self._paths[slot], "wb") as file:
             file.write(record + _wireguard.blake2s(record)[:MARK_SUM_BYTES])
             self._files.sync(file)
@@ -220,7 +230,7 @@ class Mark:
 
 def _step_up(new, now, old, files):
     """Put NAME.new in force. What was in force, if anything was, becomes NAME.old."""
-    if _exists(now, files):
+    if exists(now, files):
         _remove(old, files)
         files.rename(now, old)
     files.rename(new, now)
@@ -333,7 +343,7 @@ def _hex(digest):
 def _in_force(name, root, files):
     for suffix in ("wg", "old"):
         path = _path(root, name, suffix)
-        if _exists(path, files):
+        if exists(path, files):
             return path
     raise Missing(name)
 
@@ -350,7 +360,8 @@ def _is_name(text):
         return False
 
 
-def _exists(path, files):
+def exists(path, files):
+    """Is there a file of that path?"""
     try:
         files.size(path)
         return True
@@ -366,8 +377,9 @@ def _remove(path, files):
             raise
 
 
-def _mkdir(root, files):
-    if not _exists(root, files):
+def make_folder(root, files):
+    """Make the folder, if it is not there."""
+    if not exists(root, files):
         files.mkdir(root)
 
 

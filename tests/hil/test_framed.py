@@ -60,6 +60,28 @@ def test_wgprov_on_a_line_without_a_prompt(
     assert address == OLD and len(psk) == 32
 
 
+def test_lock_on_the_real_firmware(
+    board: QemuBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_conf(NEW)
+    wgprov("provision", "-p", board.port, "--lock", "fleet.lock", "wg0.conf")
+    before = in_force(board)
+    _, err = wgprov("provision", "-p", board.port, "wg0.conf", status=4)
+    assert "lock: its key is needed" in err and in_force(board) == before
+    with Cable(board) as cable:
+        wgprov("backup", "-p", cable.port, "--lock-key", "fleet.lock")
+    for spelling in spellings(base64.b64decode(Path("fleet.lock").read_text())):
+        assert spelling not in cable.to_board
+    Path("other.lock").write_text(base64.b64encode(bytes(range(1, 33))).decode())
+    _, err = wgprov("remove", "wg0", "-y", "-p", board.port, "--lock-key", "other.lock", status=4)
+    assert "locked with another key" in err and in_force(board) == before
+    wgprov("unlock", "-p", board.port, "--lock-key", "fleet.lock")
+    wgprov("lock", "-p", board.port, "--key", "other.lock")
+    assert "erased: wg0" in wgprov("unlock", "--erase", "--yes", "-p", board.port)[0]
+    assert in_force(board) is None
+
+
 def test_pairing_on_the_real_firmware(
     board: QemuBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wgprov import importers, keys, transport
+from wgprov import importers, keys, locking, transport
 from wgprov.errors import BoardError, InputError, PortError, printable
 from wgprov.fields import Conf
 from wgprov.options import json_option, port_option, show_secrets_option
@@ -30,13 +30,14 @@ class Job:
     new_key: bool
     files: list[Path | None]
     warnings: list[str] = field(default_factory=list)
+    lock_key: bytearray | None = None  # to lock the board with afterwards
 
     @property
     def name(self) -> str:
         return str(self.conf.config["name"])
 
     def wipe(self) -> None:
-        for secret in [self.private_key, *self.conf.preshared]:
+        for secret in [self.private_key, self.lock_key, *self.conf.preshared]:
             if secret is not None:
                 keys.wipe(secret)
 
@@ -173,6 +174,8 @@ def run(session: Session, job: Job) -> Outcome:
             raise BoardError("the board did not keep what it was given: run it again")
         for file in private_files:
             file.keep()
+        if job.lock_key is not None:
+            session.lock(job.lock_key)
     return Outcome(
         name=job.name,
         board=board,
@@ -267,6 +270,13 @@ ORIGINS = {"made": "made on the board", "kept": "kept", "imported": "imported"}
     help="Where the server's [Peer] block goes, mode 0600 (default: NAME.server-peer.conf "
     "when it has a preshared key).",
 )
+@click.option(
+    "--lock",
+    "lock",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Lock the board afterwards with the key in FILE (made when there is none).",
+)
 @show_secrets_option
 @json_option
 def command(
@@ -277,6 +287,7 @@ def command(
     new_key: bool,
     private_key_from: Path | None,
     server_peer_out: Path | None,
+    lock: Path | None,
     show_secrets: bool,
     as_json: bool,
 ) -> None:
@@ -293,6 +304,10 @@ def command(
       wgprov provision -p id:e660583883724a32 --server-peer-out peer.conf --json wg0.conf
     """
     job = plan(conf, name, psk, private_key_from, new_key, server_peer_out)
+    if lock:
+        job.lock_key = locking.read_or_make(lock)
+        if isinstance(port, transport.BoardName):
+            port.lock_key = port.lock_key or lock  # again: the board has this lock already
     try:
         for warning in job.warnings:
             note(warning)
