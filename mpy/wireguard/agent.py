@@ -30,11 +30,13 @@ def serve(stdin=None, stdout=None, root=store.ROOT, idle_ms=IDLE_MS):
     """Answer requests until told to stop. Streams are binary; the defaults are the REPL's own."""
     stdin = stdin or sys.stdin.buffer
     stdout = stdout or sys.stdout.buffer
-    _interrupt(-1)  # a Ctrl-C in the middle of a write must reach us as a byte, not as an exception
+    lines.interrupt(
+        -1
+    )  # a Ctrl-C in the middle of a write must reach us as a byte, not as an exception
     try:
         Agent(lines.Lines(stdin, stdout, idle_ms), root).run()
     finally:
-        _interrupt(lines.CTRL_C)
+        lines.interrupt(lines.CTRL_C)
 
 
 def listen(stdin=None, stdout=None, root=store.ROOT, limit_ms=None, pairing=False):
@@ -50,11 +52,11 @@ def listen(stdin=None, stdout=None, root=store.ROOT, limit_ms=None, pairing=Fals
     stdin = stdin or sys.stdin.buffer
     stdout = stdout or (sys.stdout.buffer if own else stdin)
     wire = frames.Frames(stdin, stdout, IDLE_MS, ctrl_c=own)
-    _interrupt(-1)
+    lines.interrupt(-1)
     try:
         _listen(wire, root, limit_ms, pairing)
     finally:
-        _interrupt(lines.CTRL_C)
+        lines.interrupt(lines.CTRL_C)
 
 
 def _listen(wire, root, limit_ms, pairing):
@@ -232,12 +234,3 @@ def _id(request):
     """What the reply echoes, so that the host can tell it from older replies and other prints."""
     number = request.get("id")
     return number if isinstance(number, int) else None
-
-
-def _interrupt(char):
-    try:
-        import micropython
-
-        micropython.kbd_intr(char)
-    except (ImportError, AttributeError):
-        pass

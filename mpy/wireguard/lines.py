@@ -150,3 +150,13 @@ def wipe(buffer):
     """Zero a bytearray."""
     for i in range(len(buffer)):
         buffer[i] = 0
+
+
+def interrupt(char):
+    """Let MicroPython take that byte for Ctrl-C; -1: none, every byte is ours."""
+    try:
+        import micropython
+
+        micropython.kbd_intr(char)
+    except (ImportError, AttributeError):
+        pass
