@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import itertools
 import json
 import os
 import re
@@ -429,3 +430,19 @@ def test_labels_can_be_read_by_a_phone(database: Database, tmp_path: Path) -> No
         page = document[0].render(scale=3).to_pil()
     [code] = zxingcpp.read_barcodes(page)
     assert code.text == f"e661 10.7.0.2/16 {SERVER_KEY}"
+
+
+def test_labels_keep_to_their_place(database: Database, tmp_path: Path) -> None:
+    """The longest names that a list may hold do not run into the label beside."""
+    for i in range(3):
+        database.reserve(f"{i}" * 64, f"{i}" + "M" * 62, NETWORK, None)
+        database.done(f"{i}" * 64, f"{i}" + SERVER_KEY[1:], "b", "f")
+    outputs.write_labels(tmp_path / "l.pdf", database.rows(), lambda: None)
+    with contextlib.closing(pypdfium2.PdfDocument(tmp_path / "l.pdf")) as document:
+        page = document[0].get_textpage()
+        boxes = [page.get_rect(i) for i in range(page.count_rects())]
+    points_per_mm = 72 / 25.4
+    edges = [column * outputs.WIDTH_MM * points_per_mm for column in range(outputs.COLUMNS + 1)]
+    assert len(boxes) >= 15
+    for left, _, right, _ in boxes:
+        assert any(a <= left and right <= b for a, b in itertools.pairwise(edges)), (left, right)

@@ -19,6 +19,8 @@ from wgprov.serverpeer import HEADER, PrivateFile, ServerPeer, host_routes
 COLUMNS, LINES = 3, 8
 WIDTH_MM, HEIGHT_MM, TOP_MM = 70.0, 36.0, 4.5
 QR_MM, MARGIN_MM = 24.0, 4.0
+TEXT_MM = WIDTH_MM - QR_MM - 3 * MARGIN_MM
+SMALLEST_POINTS = 5
 
 
 def peers(rows: list[Row], folder: Path, form: str, interface: str) -> str:
@@ -70,5 +72,16 @@ def _label(document: FPDF, row: Row, left: float, top: float) -> None:
     key = row.public_key or ""
     lines = [("B", 9, row.name), ("", 8, row.address), ("", 6, row.serial)]
     for i, (style, points, text) in enumerate([*lines, ("", 5, key[:22]), ("", 5, key[22:])]):
-        document.set_font("Helvetica", style=style, size=points)
-        document.text(left + 2 * MARGIN_MM + QR_MM, top + 8 + i * 5, text[:24])
+        _fitted(document, left + 2 * MARGIN_MM + QR_MM, top + 8 + i * 5, text, style, points)
+
+
+def _fitted(document: FPDF, x: float, y: float, text: str, style: str, points: float) -> None:
+    """A line of text within its label: smaller if it has to be, and then cut."""
+    document.set_font("Helvetica", style=style, size=points)
+    while document.get_string_width(text) > TEXT_MM:
+        if points > SMALLEST_POINTS:
+            points -= 0.5
+            document.set_font_size(points)
+        else:
+            text = f"{text[:-3]}.."
+    document.text(x, y, text)
