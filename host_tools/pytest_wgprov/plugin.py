@@ -167,6 +167,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
             made.extras = [*getattr(made, "extras", []), *report.as_extras(made.figures)]
     rig_used = item.config.stash.get(report.RIG, None)
     if made.failed and rig_used is not None and TARGET in getattr(item, "fixturenames", ()):
-        made.said = report.said(rig_used)
+        before = item.config.stash.setdefault(report.SAID, {})
+        why = report.reason(made)  # a fixture's failure is every test's: ask once
+        made.said = before[why] = before.get(why) or report.said(rig_used)
         made.sections += [(who, "\n".join(lines)) for who, lines in made.said.items()]
     return made

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FIGURES: pytest.StashKey[list[tuple[str, Figure]]] = pytest.StashKey()  # of the run, by target
 RECORDED: pytest.StashKey[list[Figure]] = pytest.StashKey()  # of one test
+SAID: pytest.StashKey[dict[str, dict[str, list[str]]]] = pytest.StashKey()  # by what failed
 RIG: pytest.StashKey[Rig | None] = pytest.StashKey()  # what is in use now
 
 KINDS = {"hardware": "at a cable", "emulator": "an emulator, whose times are not a chip's"}

@@ -11,7 +11,7 @@ A bench is a TOML file, one [[board]] each:
     listen = "192.168.1.20"             # where the servers listen (default: server)
     server_port = 51820                 # and the one above it (default: any)
     uplink = "uplinks/wifi.py"          # main.py that brings its network up; relative to this file
-    patience = 1.0                      # times slower than a chip
+    patience = 1.0                      # times slower than expected: a busy computer, a slow link
     replace = false                     # may an interface wg0 that it has be destroyed?
 """
 
@@ -87,9 +87,9 @@ class Target:
             return self._attached(folder)
         from demo import pico, rig
 
-        if self.board == PICO:
-            return pico.PicoRig(folder)
-        return rig.Rig(self.board, folder)
+        made = pico.PicoRig(folder) if self.board == PICO else rig.Rig(self.board, folder)
+        made.patience *= self.patience
+        return made
 
     def _attached(self, folder: Path) -> Rig:
         from demo.attached import AttachedRig
