@@ -81,6 +81,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        target = report.target_of(item)
+        if target is not None and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(target.limit_s))
     if config.getoption("--wgprov-full"):
         return
     left_out = [item for item in items if item.get_closest_marker("full")]

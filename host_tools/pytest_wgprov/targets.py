@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 EMULATED = (*MACHINES, PICO)
 DEFAULT = "qemu_an386"
+TEST_S, SLOW_TEST_S = 300.0, 900.0
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
@@ -58,6 +59,11 @@ class Target:
     @property
     def kind(self) -> str:
         return "hardware" if self.port else "emulator"
+
+    @property
+    def limit_s(self) -> float:
+        """How long one test may take: an emulated Pico is 15 times slower than QEMU's boards."""
+        return (SLOW_TEST_S if self.board == PICO else TEST_S) * self.patience
 
     def absent(self) -> str:
         """Why there is nothing to test on, or ""."""
