@@ -12,7 +12,7 @@ import tempfile
 
 import _wireguard
 from tests.fuzz.py_config import _FULL
-from wireguard import agent, store
+from wireguard import agent, frames, store
 
 SECRET = bytes(range(200, 232))
 
@@ -31,15 +31,21 @@ def one(data: bytes) -> None:
 
 
 def talk(data: bytes, root: str) -> None:
+    """Over plain lines, and over frames when the first byte is "#"."""
+    framed = data[:1] == b"#"
     out = io.BytesIO()
-    agent.serve(io.BytesIO(data), out, root=root)
+    (agent.listen if framed else agent.serve)(io.BytesIO(data[framed:]), out, root=root)
     said = out.getvalue()
     assert base64.b64encode(SECRET) not in said and SECRET.hex().encode() not in said
     for line in said.splitlines():
-        reply = json.loads(line)
+        reply = json.loads(line[:-9] if framed else line)
+        if reply.get("working"):
+            continue
         assert reply.get("ok") is True or {"id", "error", "field"} <= set(reply), reply
     for name in store.names(root):
-        store.load(name, root)
+        secret = bytearray(32)
+        store.load(name, root)[1].export_into(secret)
+        assert base64.b64encode(secret) not in said and secret.hex().encode() not in said
 
 
 def _lines(*requests: object) -> bytes:
@@ -57,5 +63,15 @@ SEEDS = (
         {"op": "discard", "id": 4, "name": "wg0"},
         {"op": "remove", "id": 5, "name": "wg0"},
     ),
+    _lines(
+        {"op": "hello", "id": 0, "protocol": [1, 2]},
+        {"op": "lock", "id": 1, "public_key": base64.b64encode(SECRET).decode()},
+        {"op": "unlock", "id": 2},
+        {"op": "unlock", "id": 3, "proof": base64.b64encode(bytes(32)).decode(), "remove": True},
+        {"op": "pair", "id": 4},
+        {"op": "pair", "id": 5, "message": base64.b64encode(bytes(96)).decode()},
+        {"op": "erase", "id": 6},
+    ),
+    b"#" + frames.framed(b'{"op": "hello", "id": 1}') + b"\n" + b'{"op": "hello"} 00000000\n',
     b"\n\n[1]\n{}\n\xff\xfe\n" + b"x" * 5000 + b"\n" + b'{"op": "hello"}\n\x03{"op": "bye"}\n',
 )
