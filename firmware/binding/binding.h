@@ -52,6 +52,8 @@ const uint8_t *wg_key_bytes(mp_obj_t obj, const mp_obj_type_t *type);
 
 /* The session of a Session object. ValueError if wiped. */
 wg_session *wg_session_of(mp_obj_t obj);
+/* Wipe the handle: its slot is free at once, without a collection of garbage. */
+void wg_session_free(mp_obj_t obj);
 
 /* A buffer argument; ValueError when its length is not `len`. */
 const uint8_t *wg_bytes_arg(mp_obj_t obj, size_t len);

@@ -246,7 +246,8 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(netif_send_obj, 4, 4, netif_send);
 
 /* ---- sessions ---- */
 
-/* install(id, session, now_ms): the interface's own clock stamps the session. */
+/* install(id, session, now_ms): the session is moved, its handle wiped. The interface's own clock
+ * stamps it. */
 static mp_obj_t netif_install(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     wg_netif *wg = netif_of(args[0]);
@@ -256,6 +257,7 @@ static mp_obj_t netif_install(size_t n_args, const mp_obj_t *args) {
     session->created_ms = wg_netif_now_ms(wg);
     wg_peer_install(peer, session);
     WG_UNLOCK();
+    wg_session_free(args[2]);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(netif_install_obj, 4, 4, netif_install);

@@ -226,12 +226,16 @@ static mp_obj_t session_open_in(mp_obj_t self, mp_obj_t message_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(session_open_in_obj, session_open_in);
 
-static mp_obj_t session_wipe(mp_obj_t self_in) {
+void wg_session_free(mp_obj_t self_in) {
     session_obj *self = MP_OBJ_TO_PTR(self_in);
     if (self->slot != NULL) {
         wg_wipe(self->slot, sizeof *self->slot);
         self->slot = NULL;
     }
+}
+
+static mp_obj_t session_wipe(mp_obj_t self) {
+    wg_session_free(self);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(session_wipe_obj, session_wipe);

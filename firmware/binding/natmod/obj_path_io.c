@@ -70,6 +70,7 @@ static mp_obj_t path_install(size_t n_args, const mp_obj_t *args) {
     wg_session *session = wg_session_of(args[2]);
     session->created_ms = self->now_ms;
     wg_peer_install(peer, session);
+    wg_session_free(args[2]);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(path_install_obj, 4, 4, path_install);
