@@ -204,7 +204,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(netif_wake_at_obj, netif_wake_at);
 
 /* ---- handshake messages ---- */
 
-/* next_message() -> (message, address bytes, port) | None */
+/* next_message() -> (message, (address bytes, port)) | None */
 static mp_obj_t netif_next_message(mp_obj_t self) {
     wg_netif *wg = netif_of(self);
     WG_LOCK();
@@ -221,8 +221,7 @@ static mp_obj_t netif_next_message(mp_obj_t self) {
     }
     mp_obj_t items[] = {
         mp_obj_new_bytes(copy.message, copy.len),
-        mp_obj_new_bytes(copy.from.addr, copy.from.addr_bytes),
-        MP_OBJ_NEW_SMALL_INT(copy.from.port),
+        wg_new_endpoint(&copy.from),
     };
     return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
 }

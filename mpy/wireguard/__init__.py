@@ -22,12 +22,12 @@ def WireGuard(name="wg0"):
 def autostart():
     """Bring up every provisioned interface that starts by itself. Never raises.
 
-    A board that has none keeps the 12 KB of heap that the client takes.
+    A board that has none keeps the 10 KB of heap that the client takes.
     """
     import os
 
     try:
-        if not os.listdir("/wireguard.d"):  # store.ROOT
+        if not os.listdir("/wireguard.d"):  # mark.ROOT
             return
     except OSError:  # never provisioned, or no flash
         return

@@ -6,23 +6,30 @@ scheduled callback that C asks for when a message waits or a deadline is due, so
 while the program sleeps, blocks in a socket or sits at the REPL.
 """
 
+import gc
 import sys
-from binascii import a2b_base64
 
 import _wireguard
 
-from . import config, log, store
-from .core import allowedips
+from . import log
 from .core.peer import FAILED, UP
 from .core.tai64n import Timestamps
 from .core.tunnel import Tunnel
+from .mark import Mark
 from .resolver import Resolver
 from .sender import Sender
 from .wall import wall_ms
 
 AFTER_ERROR_RETRY_MS = 1000
 INBOX_AT_ONCE = 4  # WG_INBOX_MAX: handshake messages taken before anything else gets its turn
-STALE_ATTEMPTS = 3  # initiations without a reply, after which a name may have moved
+
+# What only a start needs: the collector gets it back. 3.5 KB.
+_PASSING = (
+    "wireguard.start",
+    "wireguard.store",
+    "wireguard.config",
+    "wireguard.core.allowedips",
+)
 
 interfaces = {}  # active ones by name
 _known = {}  # all of them: what a program has set on_up of is the one that wgprov restarts
@@ -30,9 +37,9 @@ _known = {}  # all of them: what a program has set on_up of is the one that wgpr
 
 def autostart():
     """Bring up what is provisioned to start by itself. Never raises: boot must go on."""
-    for name in store.names():
+    for name in _briefly("names"):
         try:
-            if name not in interfaces and _settings(name)["autostart"]:
+            if name not in interfaces and _briefly("settings", name)["autostart"]:
                 WireGuard(name).active(True)
         except Exception as error:
             print("wireguard: %s: %s %s" % (name, type(error).__name__, error))
@@ -43,7 +50,7 @@ def reload(name):
     running = interfaces.get(name)
     if running:
         running.active(False)
-    if name in store.names():
+    if name in _briefly("names"):
         WireGuard(name).active(True)
 
 
@@ -64,7 +71,7 @@ class WireGuard:
     def __init__(self, name="wg0"):
         if _known.get(name) is self:
             return
-        self.name = config.name(name)
+        self.name = _briefly("checked", name)
         _known[name] = self
         self.netif = None
         self.waiting = []  # asyncio flags: events.py
@@ -82,14 +89,14 @@ class WireGuard:
 
     def connect(self):
         """Start a handshake with every peer now instead of with the first packet."""
-        self._need()
+        self.need()
         # Only the scheduled callback touches the tunnel: it may interrupt us between two bytecodes.
         self._connect_wanted = True
         self.netif.wake_at(self.netif.now())
 
     def disconnect(self):
         """Forget the sessions; the next packet makes new ones."""
-        self._need()
+        self.need()
         for peer in self.peers:
             self.netif.wipe(peer.id)
             self._note("keys_wiped", peer)
@@ -112,23 +119,12 @@ class WireGuard:
 
     def stats(self):
         """{name: count} of everything that happened, each dropped packet by its reason."""
-        self._need()
+        self.need()
         return _status().stats(self)
 
     def ipconfig(self, param):
         """ipconfig("addr4") -> (address, mask); "addr6" -> list; "mtu". Set by provisioning."""
-        addresses = [config.cidr(text) for text in self._loaded()["address"]]
-        if param == "addr4":
-            for raw, bits in addresses:
-                if len(raw) == 4:
-                    return allowedips.format_address(raw), allowedips.format_address(_mask(bits))
-            return None
-        if param == "addr6":
-            v6 = [(raw, bits) for raw, bits in addresses if len(raw) == 16]
-            return [(allowedips.format_address(raw), bits) for raw, bits in v6]
-        if param in ("dhcp4", "autoconf6"):
-            return False
-        return self.config(param)
+        return _status().ipconfig(self, param)
 
     def config(self, param):
         """config("mtu" | "listen_port" | "dns" | "public_key" | "name").
@@ -137,22 +133,11 @@ class WireGuard:
         has one list for all interfaces, which DHCP writes, and which must find the endpoint:
         `wg.on_up = lambda wg: network.ipconfig(dns=wg.config("dns")[0])` (docs/PROTOCOL.md).
         """
-        if param == "name":
-            return self.name
-        if param == "public_key":
-            self._need()
-            return config.key_text(self.tunnel.public_key)
-        if param == "listen_port" and self.netif is not None:
-            return self.port
-        if param == "mtu" and self.netif is not None:
-            return self.netif.mtu()  # what is configured, or less where the underlay takes less
-        if param in ("mtu", "listen_port", "dns"):
-            return self._loaded()[param]
-        raise ValueError("unknown config param")
+        return _status().config_of(self, param)
 
     def show(self):
         """What `wg show` knows, as a dict without secrets (docs/PROVISIONING.md)."""
-        self._need()
+        self.need()
         return _status().show(self)
 
     # asyncio.
@@ -172,33 +157,16 @@ class WireGuard:
     # Life.
 
     def _start(self):
-        settings, private_key, preshared = store.load(self.name)
-        try:
-            self.netif = self._open(settings, private_key, preshared)
-        except Exception:
-            store.wipe_keys(private_key, preshared)
-            raise
+        _briefly("interface", self)
         interfaces[self.name] = self
         self._note("started")
         self.connect()
 
-    def _open(self, settings, private_key, preshared):
-        netif = _wireguard.Netif(self._run)
-        try:
-            self.port = netif.open(settings["listen_port"])
-            self._build(netif, settings, private_key, preshared)
-            netif.up(settings["mtu"])
-            for text in settings["address"]:
-                netif.add_address(*config.cidr(text))
-        except Exception:
-            netif.close()
-            raise
-        return netif
-
-    def _build(self, netif, settings, private_key, preshared):
-        mark = store.Mark(self.name)
-        self.timestamps = Timestamps(mark.load, mark.store, wall_ms)
+    def build(self, netif, settings, private_key):
+        """What runs while the interface is up, without its peers: called by start.py."""
         log.prepare()
+        mark = Mark(self.name)
+        self.timestamps = Timestamps(mark.load, mark.store, wall_ms)
         self.tunnel = Tunnel(_wireguard, netif, private_key, self.timestamps)
         self.tunnel.note = self._note
         self.resolver = Resolver(netif, self._resolved, self._note)
@@ -210,19 +178,6 @@ class WireGuard:
         self._rest_until_ms = None
         self._underlay_changes = netif.underlay_changes()
         self.error = None
-        for peer, psk in zip(settings["peers"], preshared):
-            self._add_peer(peer, psk)
-
-    def _add_peer(self, settings, preshared):
-        peer = self.tunnel.add_peer(
-            a2b_base64(settings["public_key"]),
-            preshared=preshared,
-            allowed_ips=[allowedips.parse_cidr(text) for text in settings["allowed_ips"]],
-            keepalive_s=settings["persistent_keepalive"],
-        )
-        self.peers.append(peer)
-        if settings["endpoint"] is not None:
-            self.resolver.add(peer, *config.endpoint(settings["endpoint"]))
 
     def _stop(self):
         self._note("stopped")
@@ -230,12 +185,15 @@ class WireGuard:
         interfaces.pop(self.name, None)
         self.tunnel.close()
         netif.close()
-        store.wipe_keys(self.tunnel.private_key, [peer.preshared for peer in self.peers])
+        for key in [self.tunnel.private_key] + [peer.preshared for peer in self.peers]:
+            if key is not None:
+                key.wipe()
         self._announce()
 
     # The scheduled callback.
 
-    def _run(self, _):
+    def run(self, _):
+        """Called by C, in between two bytecodes of the program."""
         if self.netif is None:
             return
         try:
@@ -257,39 +215,40 @@ class WireGuard:
             return netif.wake_at(self._rest_until_ms)
         is_flooded = self._take_messages()
         now_ms = netif.now()
-        if netif.underlay_changes() != self._underlay_changes:
+        self._work(now_ms)
+        self._rest_until_ms = None
+        if is_flooded:
+            now_ms = netif.now()
+            self._rest_until_ms = now_ms + 2 * (now_ms - began_ms) + 1
+            self.counters["inbox_paused"] += 1
+            return netif.wake_at(self._rest_until_ms)
+        return netif.wake_at(now_ms if self._connect_wanted else self._deadline())
+
+    def _take_messages(self):
+        """Handshake messages, and True after a full ring of them. Then comes a rest, twice as long
+        as they took: interrupts and the collector have their part too, and who floods the board is
+        to leave the program half of its time."""
+        for _ in range(INBOX_AT_ONCE):
+            message = self.netif.next_message()
+            if message is None:
+                return False
+            self.tunnel.handshakes.take(message[0], message[1], self.netif.now())
+            self._send(self.netif.now())
+        return True
+
+    def _work(self, now_ms):
+        if self.netif.underlay_changes() != self._underlay_changes:
             self._underlay_changed(now_ms)
         self.resolver.step(now_ms)
         if self._connect_wanted:
             self._connect_all(now_ms)
         self.tunnel.wake(now_ms)
         self._send(now_ms)
-        for peer in self.peers:
-            stale = peer.failure or peer.handshake_attempts >= STALE_ATTEMPTS
-            self.resolver.stale(peer, stale, now_ms)
-        deadline = _sooner(self.tunnel.next_deadline(), self.resolver.next_deadline())
-        deadline = _sooner(deadline, self.sender.next_deadline())
-        if self._connect_wanted:
-            deadline = now_ms
-        self._rest_until_ms = None
-        if is_flooded:
-            now_ms = netif.now()
-            deadline = self._rest_until_ms = now_ms + 2 * (now_ms - began_ms) + 1
-            self.counters["inbox_paused"] += 1
-        return netif.wake_at(deadline)
+        self.resolver.look_at_peers(now_ms)
 
-    def _take_messages(self):
-        """Handshake messages, and True after a full ring of them. Then comes a rest, twice as long
-        as they took: interrupts and the collector have their part too, and who floods the board is
-        to leave the program half of its time."""
-        netif = self.netif
-        for _ in range(INBOX_AT_ONCE):
-            message = netif.next_message()
-            if message is None:
-                return False
-            self.tunnel.handshake_message(message[0], message[1], message[2], netif.now())
-            self._send(netif.now())
-        return True
+    def _deadline(self):
+        deadline = _sooner(self.tunnel.next_deadline(), self.resolver.next_deadline())
+        return _sooner(deadline, self.sender.next_deadline())
 
     def _connect_all(self, now_ms):
         for peer in self.peers:
@@ -339,12 +298,10 @@ class WireGuard:
     def _note(self, event, peer=None, detail=None):
         log.note(self.netif.now(), self.name, event, peer and peer.public_key, detail)
 
-    def _need(self):
+    def need(self):
+        """OSError unless the interface is active."""
         if self.netif is None:
             raise OSError("%s is not active" % self.name)
-
-    def _loaded(self):
-        return self.settings if self.netif is not None else _settings(self.name)
 
 
 def _status():
@@ -354,11 +311,23 @@ def _status():
     return status
 
 
-def _settings(name):
-    """The stored configuration; the keys that come with it are wiped at once."""
-    settings, private_key, preshared = store.load(name)
-    store.wipe_keys(private_key, preshared)
-    return settings
+def _briefly(what, *arguments):
+    """Call this function of start.py, and keep nothing in memory that was loaded for it alone."""
+    new = [name for name in _PASSING if name not in sys.modules]
+    try:
+        from . import start
+
+        return getattr(start, what)(*arguments)
+    finally:
+        for name in new:
+            _forget(name)
+        gc.collect()
+
+
+def _forget(name):
+    if sys.modules.pop(name, None) is not None:
+        package, _, last = name.rpartition(".")
+        delattr(sys.modules[package], last)
 
 
 def _sooner(a, b):
@@ -366,7 +335,3 @@ def _sooner(a, b):
     if a is None or b is not None and b < a:
         return b
     return a
-
-
-def _mask(bits):
-    return (0xFFFFFFFF << (32 - bits) & 0xFFFFFFFF).to_bytes(4, "big")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The latest of what happened to this board's tunnels, for `wgprov logs` (docs/PROVISIONING.md).
 
-A ring of bounded size, made by the first interface that starts. To note something takes nothing
-from the heap. No secret is in it: names of events, public keys, endpoints, reasons.
+A ring of bounded size, made by the first interface that starts. To note something takes no more
+from the heap than a place in a table for each peer and each kind of event. No secret is in it:
+names of events, public keys, endpoints, reasons.
 
 What happens again is not written again: its entry is moved to the end and says how often. That is
 the newest entry of a peer, or of what belongs to no peer the one of the same event. So strangers,
@@ -15,6 +16,7 @@ NUMBER, AT_MS, NAME, EVENT, KEY, DETAIL, TIMES = range(7)
 _FIELDS = 7
 
 _ring = []
+_newest = {}  # by interface: where the newest entry of a peer's key, or of a stranger's event, lies
 _made = 0  # entries so far: where the next one goes
 latest = 0  # number of the newest; numbers begin at 1
 
@@ -36,6 +38,7 @@ def note(at_ms, name, event, key=None, detail=None):
         at = _made % ENTRIES * _FIELDS
         _made += 1
         _ring[at + TIMES] = 0
+        _remember(name, key or event, at)
     latest += 1
     _ring[at] = latest
     _ring[at + AT_MS] = at_ms
@@ -79,13 +82,19 @@ def _told(number, at_ms, name, event, key, detail, times):
 
 def _same(name, event, key, detail):
     """Where an entry lies that this one only repeats, or None."""
-    newest, found = 0, None
-    for at in range(0, len(_ring), _FIELDS):
-        number = _ring[at]
-        if number is None or number < newest or _ring[at + NAME] != name or _ring[at + KEY] != key:
-            continue
-        if key is not None or _ring[at + EVENT] == event:
-            newest, found = number, at
-    if found is None or _ring[found + EVENT] != event:
+    places = _newest.get(name)
+    at = None if places is None else places.get(key or event)
+    if at is None or _ring[at + EVENT] != event:
         return None
-    return found if key is None or _ring[found + DETAIL] == detail else None
+    if _ring[at + NAME] != name or _ring[at + KEY] != key:  # it gave way to a newer one
+        return None
+    return at if key is None or _ring[at + DETAIL] == detail else None
+
+
+def _remember(name, what, at):
+    try:
+        if name not in _newest or len(_newest[name]) >= ENTRIES:
+            _newest[name] = {}
+        _newest[name][what] = at
+    except MemoryError:  # then the next one is another entry
+        pass

@@ -8,12 +8,11 @@ doubling to 5 minutes, because the server may have moved. lwIP asks for an A rec
 AAAA, and serves from its cache what the record's time to live allows.
 """
 
-from .core import allowedips
-
 RETRY_MIN_MS = 1000
 RETRY_MAX_MS = 60_000
 STALE_MIN_MS = 15_000
 STALE_MAX_MS = 300_000
+STALE_ATTEMPTS = 3  # initiations without a reply, after which a name may have moved
 
 
 class Name:
@@ -44,17 +43,19 @@ class Resolver:
 
     def add(self, peer, host, port):
         """An address takes effect at once; a name is asked for at the next step()."""
+        from .core.allowedips import parse_address  # for the moment of the start
+
         try:
-            self._netif.set_endpoint(peer.id, allowedips.parse_address(host), port)
+            self._netif.set_endpoint(peer.id, parse_address(host), port)
         except ValueError:
             self._names.append(Name(peer, host, port))
 
-    def stale(self, peer, is_stale, now_ms):
-        """Does the peer answer? If not, its name may have moved."""
+    def look_at_peers(self, now_ms):
+        """Do they answer? Of one that does not, the name may have moved."""
         for name in self._names:
-            if name.peer is not peer or name.due_ms is not None:
+            if name.due_ms is not None:
                 continue
-            if not is_stale:
+            if not name.peer.failure and name.peer.handshake_attempts < STALE_ATTEMPTS:
                 name.stale_pause_ms = STALE_MIN_MS
                 continue
             name.due_ms = max(now_ms, name.answered_ms + name.stale_pause_ms)

@@ -100,6 +100,50 @@ def show(wg):
     }
 
 
+def ipconfig(wg, param):
+    """WireGuard.ipconfig()."""
+    addresses = [config.cidr(text) for text in _settings(wg)["address"]]
+    if param == "addr4":
+        for raw, bits in addresses:
+            if len(raw) == 4:
+                return allowedips.format_address(raw), allowedips.format_address(_mask(bits))
+        return None
+    if param == "addr6":
+        v6 = [(raw, bits) for raw, bits in addresses if len(raw) == 16]
+        return [(allowedips.format_address(raw), bits) for raw, bits in v6]
+    if param in ("dhcp4", "autoconf6"):
+        return False
+    return config_of(wg, param)
+
+
+def config_of(wg, param):
+    """WireGuard.config()."""
+    if param == "name":
+        return wg.name
+    if param == "public_key":
+        wg.need()
+        return config.key_text(wg.tunnel.public_key)
+    if param == "listen_port" and wg.netif is not None:
+        return wg.port
+    if param == "mtu" and wg.netif is not None:
+        return wg.netif.mtu()  # what is configured, or less where the underlay takes less
+    if param in ("mtu", "listen_port", "dns"):
+        return _settings(wg)[param]
+    raise ValueError("unknown config param")
+
+
+def _settings(wg):
+    if wg.netif is not None:
+        return wg.settings
+    from . import start
+
+    return start.settings(wg.name)
+
+
+def _mask(bits):
+    return (0xFFFFFFFF << (32 - bits) & 0xFFFFFFFF).to_bytes(4, "big")
+
+
 def _show_peer(wg, peer, settings, now_ms):
     endpoint = wg.netif.endpoint(peer.id)
     received, sent = wg.netif.transfer(peer.id)

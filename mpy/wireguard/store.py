@@ -15,66 +15,22 @@ zeroed; what the file system keeps in its buffers and in freed flash blocks is o
 """
 
 import json
-import os
 
 import _wireguard
 import wireguard.config as _config
+from wireguard.mark import FILES, ROOT, Corrupt, Files, Mark, exists, make_folder  # noqa: F401
 
-# Not "/wireguard": the root folder is on sys.path, and a folder of that name would be imported
-# as a package instead of the frozen one.
-ROOT = "/wireguard.d"
 MAGIC = b"WGSTORE1"
 KEY_BYTES = 32
 SUM_BYTES = 32
 FILE_MAX_BYTES = 8192
 TOKEN_BYTES = 8
-MARK_BYTES = 16
-MARK_SUM_BYTES = 8
 
 _ENOENT = 2
 
 
 class Missing(Exception):
     """No such interface (or nothing staged)."""
-
-
-class Corrupt(Exception):
-    """The file is there but is not what was written."""
-
-
-class Files:
-    """The few calls that the store makes; the power-cut test passes its own."""
-
-    def open(self, path, mode):
-        return open(path, mode)
-
-    def rename(self, old, new):
-        os.rename(old, new)
-
-    def remove(self, path):
-        os.remove(path)
-
-    def mkdir(self, path):
-        os.mkdir(path)
-
-    def listdir(self, path):
-        return os.listdir(path)
-
-    def size(self, path):
-        return os.stat(path)[6]
-
-    def sync(self, file):
-        file.flush()
-        if hasattr(os, "fsync"):
-            os.fsync(file.fileno())
-
-    def settle(self):
-        """After a rename: some ports keep directory sectors in RAM until told."""
-        if hasattr(os, "sync") and not hasattr(os, "fsync"):
-            os.sync()
-
-
-FILES = Files()
 
 
 def save(config, private_key, preshared, root=ROOT, files=FILES):
@@ -181,51 +137,6 @@ def discard(name, root=ROOT, files=FILES):
     """Forget what is staged, and its keys."""
     _remove(_path(root, name, "new"), files)
     files.settle()
-
-
-class Mark:
-    """The high-water mark of one interface's TAI64N time stamps: an int, 0 at first.
-
-    Two files in turn, so that the one that is not being written is always whole.
-    """
-
-    def __init__(self, name, root=ROOT, files=FILES):
-        self._paths = [_path(root, name, "mk0"), _path(root, name, "mk1")]
-        self._root = root
-        self._files = files
-
-    def load(self):
-        """The greatest mark that was stored whole; Corrupt when there must be one but is not."""
-        values = [self._read(path) for path in self._paths]
-        if None in values and max(v or 0 for v in values) == 0:
-            if all(exists(path, self._files) for path in self._paths):
-                raise Corrupt(self._paths[0])
-        return max(v or 0 for v in values)
-
-    def store(self, value):
-        """Keep `value` (0 <= value < 2**128). On return it is on flash."""
-        slots = [self._read(path) for path in self._paths]
-        # With no good slot take the first: a second cut must not spoil the other one as well.
-        slot = 0 if slots[0] is None or (slots[1] or 0) > slots[0] else 1
-        record = value.to_bytes(MARK_BYTES, "big")
-        make_folder(self._root, self._files)
-        with self._files.open(self._paths[slot], "wb") as file:
-            file.write(record + _wireguard.blake2s(record)[:MARK_SUM_BYTES])
-            self._files.sync(file)
-        self._files.settle()
-        if self._read(self._paths[slot]) != value:
-            raise Corrupt(self._paths[slot])
-
-    def _read(self, path):
-        try:
-            with self._files.open(path, "rb") as file:
-                data = file.read(MARK_BYTES + MARK_SUM_BYTES + 1)
-        except OSError:
-            return None
-        record = data[:MARK_BYTES]
-        if data[MARK_BYTES:] != _wireguard.blake2s(record)[:MARK_SUM_BYTES]:
-            return None
-        return int.from_bytes(record, "big")
 
 
 def _step_up(new, now, old, files):
@@ -360,27 +271,12 @@ def _is_name(text):
         return False
 
 
-def exists(path, files):
-    """Is there a file of that path?"""
-    try:
-        files.size(path)
-        return True
-    except OSError:
-        return False
-
-
 def _remove(path, files):
     try:
         files.remove(path)
     except OSError as error:
         if error.errno != _ENOENT:
             raise
-
-
-def make_folder(root, files):
-    """Make the folder, if it is not there."""
-    if not exists(root, files):
-        files.mkdir(root)
 
 
 def _listdir(root, files):

@@ -3,6 +3,7 @@
 # What tests/hil/test_netif*.py ask of the board.
 import gc
 import socket
+import sys
 
 import machine
 import network
@@ -190,6 +191,28 @@ def types_waiting(number, pause_ms):
     interface().netif = held
     held.wake_at(held.now())
     return found
+
+
+def collect():
+    gc.collect()
+
+
+def peer_heap():
+    # What one more peer with one prefix takes of Python's heap: its objects, and C's peer in it.
+    tunnel = interface().tunnel
+    gc.collect()
+    gc.collect()
+    before = gc.mem_alloc()
+    allowed = [(b"\x0a\x63\x00\x01", 32)]
+    peer = tunnel.add_peer(_wireguard.PrivateKey.generate().public_key(), allowed_ips=allowed)
+    gc.collect()
+    grown = gc.mem_alloc() - before
+    tunnel.remove_peer(peer)
+    return grown
+
+
+def loaded():
+    return sorted(name for name in sys.modules if name.startswith("wireguard"))
 
 
 def forget_sessions():

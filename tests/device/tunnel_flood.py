@@ -13,7 +13,7 @@ def idle_pass_bytes(name="wg0", times=50):
     try:
         before = gc.mem_alloc()
         for _ in range(times):
-            wg._run(None)
+            wg.run(None)
         return (gc.mem_alloc() - before) / times
     finally:
         gc.enable()

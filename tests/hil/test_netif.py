@@ -43,6 +43,7 @@ INBOX_MAX = 4
 UNDERLAY_MTU, MTU = 1500, 1420
 SMALL_MTU = 1340  # leaves 1280 over IPv4
 KIB = 1024
+PEER_HEAP_MAX_BYTES = 1600
 WAIT_S = 2.0
 ANSWER_S = 30.0
 CE, ECT_0, ECT_1, NOT_ECT = 3, 2, 1, 0
@@ -84,7 +85,8 @@ def inner_udp(client: Endpoint, wait_s: float = WAIT_S) -> list[bytes]:
 
 
 def test_memory_of_interfaces_and_peers(board: NetBoard) -> None:
-    """One interface with one peer takes at most 4 KiB beside buffers, each further peer 1 KiB."""
+    """One interface with one peer takes at most 4 KiB beside buffers, each further peer 1 KiB; what
+    Python makes for a peer comes on top of that."""
     size = board.ask("sizes()")
     print(size)
     assert size["replay_bits"] == 1024
@@ -93,6 +95,9 @@ def test_memory_of_interfaces_and_peers(board: NetBoard) -> None:
     assert peer_bytes <= KIB
     assert size["interface"] + peer_bytes + 33 <= 4 * KIB
     assert size["session"] == 240 and size["peer"] == 816  # wg_replay.h has them in a table
+    grown = board.ask("peer_heap()")
+    print(f"{grown} bytes of Python's heap, {size['peer'] + size['prefix']} of them C's")
+    assert size["peer"] < grown <= PEER_HEAP_MAX_BYTES
 
 
 # --- several peers ---

@@ -95,6 +95,16 @@ def test_soft_resets_with_the_tunnel_up(board: NetBoard) -> None:
     check_same(before, settled(board))
 
 
+def test_what_only_a_start_needs_does_not_stay(board: NetBoard) -> None:
+    """The collector gets 3.6 KB back: the store, the configuration, and what reads it."""
+    soft_reset(board)
+    board.connected()
+    stays = set(board.ask("loaded()"))
+    assert {"wireguard.client", "wireguard.mark", "wireguard.core.tunnel"} <= stays
+    for name in ("start", "store", "config", "core.allowedips", "agent"):
+        assert f"wireguard.{name}" not in stays
+
+
 @pytest.mark.parametrize("what", ["PBUF", "heap"])
 def test_nothing_to_send_with(board: NetBoard, what: str) -> None:
     table = symbols(board.elf)

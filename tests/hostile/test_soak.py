@@ -36,8 +36,8 @@ UDP_PORT = 5004
 TCP_PORT = 5100  # and up: the last connection's end may be lost, and its port still in use
 UDP_PACE = 100
 TRANSFER_BYTES = 256 << 10
-# After a move the server sends to where nobody is, until the board's next keepalive. Its TCP takes the
-# gap for a round trip: seen are retransmission timeouts of 12 s, doubled by each further loss.
+# After a move the server sends to where nobody is, until the board's next keepalive. Its TCP takes
+# the gap for a round trip: seen are retransmission timeouts of 12 s, doubled by each further loss.
 TRANSFER_S = 400.0
 KEEPALIVE_S = 5  # a client whose address changes all the time is found again by what it sends
 MOVE_S = 30.0

@@ -42,32 +42,32 @@ def jar() -> CookieJar:
 def load(guard: Guard, now_ms: int = START_MS) -> None:
     """Bring it under load, which then lasts for a second."""
     for _ in range(constants.LOAD_BURST + 1):
-        guard.verdict(bytes(148), *HERE, now_ms)
+        guard.verdict(bytes(148), HERE, now_ms)
     assert guard.is_loaded(now_ms)
 
 
 def test_eight_at_once_are_no_load(guard: Guard) -> None:
-    verdicts = [guard.verdict(bytes(148), *HERE, START_MS) for _ in range(10)]
+    verdicts = [guard.verdict(bytes(148), HERE, START_MS) for _ in range(10)]
     assert verdicts == [TAKE] * 8 + [COOKIE] * 2
 
 
 def test_four_a_second_are_no_load(guard: Guard) -> None:
     for i in range(200):
-        assert guard.verdict(bytes(148), *HERE, START_MS + 250 * i) == TAKE
+        assert guard.verdict(bytes(148), HERE, START_MS + 250 * i) == TAKE
     for i in range(200):
-        last = guard.verdict(bytes(148), *HERE, START_MS + 50_000 + 200 * i)
+        last = guard.verdict(bytes(148), HERE, START_MS + 50_000 + 200 * i)
     assert last == COOKIE
 
 
 def test_load_ends_a_second_after_it_was_last_seen(guard: Guard) -> None:
     load(guard)
-    assert guard.verdict(bytes(148), *HERE, START_MS + 999) == COOKIE
-    assert guard.verdict(bytes(148), *HERE, START_MS + 1000) == TAKE
+    assert guard.verdict(bytes(148), HERE, START_MS + 999) == COOKIE
+    assert guard.verdict(bytes(148), HERE, START_MS + 1000) == TAKE
 
 
 def test_the_reply_is_what_the_paper_says(guard: Guard, jar: CookieJar) -> None:
     message = initiation(jar, START_MS)
-    reply = guard.reply(message, *HERE, START_MS)
+    reply = guard.reply(message, HERE, START_MS)
     assert len(reply) == 64 and reply[:4] == b"\x03\0\0\0"
     receiver, nonce, sealed = messages.parse_cookie_reply(reply)
     assert receiver == 7
@@ -79,15 +79,15 @@ def test_the_reply_is_what_the_paper_says(guard: Guard, jar: CookieJar) -> None:
 def test_a_message_with_our_cookie_is_taken_under_load(guard: Guard, jar: CookieJar) -> None:
     first = initiation(jar, START_MS)
     load(guard)
-    assert guard.verdict(first, *HERE, START_MS) == COOKIE
-    reply = messages.parse_cookie_reply(guard.reply(first, *HERE, START_MS))
+    assert guard.verdict(first, HERE, START_MS) == COOKIE
+    reply = messages.parse_cookie_reply(guard.reply(first, HERE, START_MS))
     assert jar.consume(reply[1], reply[2], START_MS)
     again = initiation(jar, START_MS)
-    assert guard.verdict(again, *HERE, START_MS) == TAKE
+    assert guard.verdict(again, HERE, START_MS) == TAKE
     for position in range(len(again)):
         forged = bytearray(again)
         forged[position] ^= 0x40
-        assert guard.verdict(bytes(forged), *HERE, START_MS) == COOKIE
+        assert guard.verdict(bytes(forged), HERE, START_MS) == COOKIE
 
 
 @pytest.mark.parametrize(
@@ -97,40 +97,40 @@ def test_a_message_with_our_cookie_is_taken_under_load(guard: Guard, jar: Cookie
 )
 def test_a_cookie_is_for_one_address_and_port(guard: Guard, jar: CookieJar, source) -> None:
     load(guard)
-    reply = messages.parse_cookie_reply(guard.reply(initiation(jar, START_MS), *HERE, START_MS))
+    reply = messages.parse_cookie_reply(guard.reply(initiation(jar, START_MS), HERE, START_MS))
     jar.consume(reply[1], reply[2], START_MS)
     message = initiation(jar, START_MS)
-    assert guard.verdict(message, *source, START_MS) == COOKIE
-    assert guard.verdict(message, *HERE, START_MS) == TAKE
+    assert guard.verdict(message, source, START_MS) == COOKIE
+    assert guard.verdict(message, HERE, START_MS) == TAKE
 
 
 def test_the_secret_lives_120_s(guard: Guard, jar: CookieJar) -> None:
     load(guard)
-    reply = messages.parse_cookie_reply(guard.reply(initiation(jar, START_MS), *HERE, START_MS))
+    reply = messages.parse_cookie_reply(guard.reply(initiation(jar, START_MS), HERE, START_MS))
     jar.consume(reply[1], reply[2], START_MS)
     message, secret = initiation(jar, START_MS), guard.secret
     for ms, verdict in ((119_999, TAKE), (120_000, COOKIE)):
         load(guard, START_MS + ms)
-        assert guard.verdict(message, *HERE, START_MS + ms) == verdict
+        assert guard.verdict(message, HERE, START_MS + ms) == verdict
     assert guard.secret != secret
 
 
 def test_nonces_of_replies_are_unlike(guard: Guard, jar: CookieJar) -> None:
     message = initiation(jar, START_MS)
-    nonces = {guard.reply(message, *HERE, START_MS)[8:32] for _ in range(100)}
+    nonces = {guard.reply(message, HERE, START_MS)[8:32] for _ in range(100)}
     assert len(nonces) == 100
 
 
 def test_a_source_with_a_cookie_is_limited_as_by_the_kernel(guard: Guard, jar: CookieJar) -> None:
     load(guard)
-    reply = messages.parse_cookie_reply(guard.reply(initiation(jar, START_MS), *HERE, START_MS))
+    reply = messages.parse_cookie_reply(guard.reply(initiation(jar, START_MS), HERE, START_MS))
     jar.consume(reply[1], reply[2], START_MS)
     message = initiation(jar, START_MS)
-    at_once = [guard.verdict(message, *HERE, START_MS) for _ in range(8)]
+    at_once = [guard.verdict(message, HERE, START_MS) for _ in range(8)]
     assert at_once == [TAKE] * 5 + [LIMITED] * 3
     taken = 0
     for ms in range(1, 10_001):
-        taken += guard.verdict(message, *HERE, START_MS + ms) == TAKE
+        taken += guard.verdict(message, HERE, START_MS + ms) == TAKE
     assert taken == 10 * 20
 
 

@@ -21,6 +21,7 @@ WAIT_S = 120
 INTERNAL = r"""
 wireguard\.\w+\.[A-Z_]+
 wireguard\.core.*
+wireguard\.client\.WireGuard\.(build|need|run)
 """ + "".join(
     rf"wireguard\.{path.stem}" + "\n"
     for path in (ROOT / "mpy" / "wireguard").glob("*.py")

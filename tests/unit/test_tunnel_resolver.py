@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from wireguard import resolver as module
-from wireguard.resolver import Resolver
+from wireguard.resolver import STALE_ATTEMPTS, Resolver
 from wireguard.sender import STALE_MS, Sender
 
 HERE, THERE = bytes([192, 0, 2, 1]), bytes([198, 51, 100, 7])
@@ -65,7 +65,7 @@ class Clock:
         self.steps = 0
 
     def peer(self, host: str = "vpn.example", port: int = 51820) -> SimpleNamespace:
-        peer = SimpleNamespace(id=len(self.peers))
+        peer = SimpleNamespace(id=len(self.peers), failure=None, handshake_attempts=0)
         self.peers.append(peer)
         self.resolver.add(peer, host, port)
         return peer
@@ -74,7 +74,8 @@ class Clock:
         self.steps += 1
         self.resolver.step(self.now_ms)
         for peer in self.peers:
-            self.resolver.stale(peer, peer.id in self.stale, self.now_ms)
+            peer.handshake_attempts = STALE_ATTEMPTS if peer.id in self.stale else 0
+        self.resolver.look_at_peers(self.now_ms)
 
     def run(self, ms: int) -> None:
         end_ms = self.now_ms + ms

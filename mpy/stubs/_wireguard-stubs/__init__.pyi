@@ -115,7 +115,7 @@ class Netif:
     def wake_at(self, deadline_ms: int | None, /) -> None:
         """The one deadline; a later call replaces it."""
 
-    def next_message(self) -> tuple[bytes, bytes, int] | None:
+    def next_message(self) -> tuple[bytes, tuple[bytes, int]] | None:
         """(handshake message, address bytes, port)."""
 
     def send(self, datagram: _Buffer, address: _Buffer, port: int, /) -> bool: ...

@@ -44,37 +44,37 @@ class Guard:
         self.secret = None
         self.secret_made_ms = 0
 
-    def verdict(self, message, address, port, now_ms):
-        """TAKE, COOKIE or LIMITED."""
+    def verdict(self, message, source, now_ms):
+        """TAKE, COOKIE or LIMITED. source: (address bytes, port)."""
         if not self.load.take(now_ms):
             self.loaded_until_ms = now_ms + LOAD_LATENCY_MS
         if not self.is_loaded(now_ms):
             return TAKE
-        if not self._has_mac2(message, address, port, now_ms):
+        if not self._has_mac2(message, source, now_ms):
             return COOKIE
-        return TAKE if self.sources.allow(address, now_ms) else LIMITED
+        return TAKE if self.sources.allow(source[0], now_ms) else LIMITED
 
     def is_loaded(self, now_ms):
         """Are cookies asked for?"""
         return now_ms < self.loaded_until_ms
 
-    def reply(self, message, address, port, now_ms):
+    def reply(self, message, source, now_ms):
         """The cookie reply (paper §5.4.7) to a message whose mac1 is good."""
         nonce = self.crypto.random(_NONCE_BYTES)
-        cookie = self._cookie(address, port, now_ms)
+        cookie = self._cookie(source, now_ms)
         mac1 = message[-messages.MACS_BYTES : -messages.MAC_BYTES]
         sealed = self.crypto.xaead_seal(self.cookie_key, nonce, cookie, mac1)
         return messages.pack_cookie_reply(messages.sender_of(message), nonce, sealed)
 
-    def _cookie(self, address, port, now_ms):
+    def _cookie(self, source, now_ms):
         if self.secret is None or now_ms - self.secret_made_ms >= COOKIE_VALID_MS:
             self.secret = self.crypto.random(_SECRET_BYTES)
             self.secret_made_ms = now_ms
-        source = address + port.to_bytes(2, "big")
-        return self.crypto.blake2s(source, self.secret, messages.MAC_BYTES)
+        place = source[0] + source[1].to_bytes(2, "big")
+        return self.crypto.blake2s(place, self.secret, messages.MAC_BYTES)
 
-    def _has_mac2(self, message, address, port, now_ms):
-        cookie = self._cookie(address, port, now_ms)
+    def _has_mac2(self, message, source, now_ms):
+        cookie = self._cookie(source, now_ms)
         covered = message[: -messages.MAC_BYTES]
         mac2 = self.crypto.blake2s(covered, cookie, messages.MAC_BYTES)
         return _is_equal(mac2, message, len(covered))

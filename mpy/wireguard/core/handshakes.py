@@ -66,11 +66,7 @@ class Handshakes:
         if kind == messages.COOKIE_REPLY:
             self._take_cookie(datagram, now_ms)
         elif kind == messages.RESPONSE:
-            peer = self._peer_with("local_index", messages.receiver_of(datagram))
-            if peer is None:
-                self.tunnel.count("response_unknown_index")
-            elif self._admits(datagram, source, now_ms):
-                self._take_response(peer, datagram, source, now_ms)
+            self._take_response(datagram, source, now_ms)
         elif kind == messages.INITIATION:
             if self._admits(datagram, source, now_ms):
                 self._take_initiation(datagram, source, now_ms)
@@ -79,16 +75,23 @@ class Handshakes:
 
     def _admits(self, datagram, source, now_ms):
         """May this message cost us X25519? Under load, answer it with a cookie instead."""
-        verdict = self.guard.verdict(datagram, source[0], source[1], now_ms)
+        verdict = self.guard.verdict(datagram, source, now_ms)
         if verdict == COOKIE:
-            reply = self.guard.reply(datagram, source[0], source[1], now_ms)
-            self.tunnel.outbox.append((reply, source[0], source[1]))
+            reply = self.guard.reply(datagram, source, now_ms)
+            self.tunnel.outbox.append((reply,) + source)
             self.tunnel.count("cookie_sent")
         elif verdict != TAKE:
             self.tunnel.count("handshake_limited")
         return verdict == TAKE
 
-    def _take_response(self, peer, datagram, source, now_ms):
+    def _take_response(self, datagram, source, now_ms):
+        peer = self._peer_with("local_index", messages.receiver_of(datagram))
+        if peer is None:
+            self.tunnel.count("response_unknown_index")
+        elif self._admits(datagram, source, now_ms):
+            self._finish(peer, datagram, source, now_ms)
+
+    def _finish(self, peer, datagram, source, now_ms):
         tunnel = self.tunnel
         sender, _receiver, ephemeral, empty = messages.parse_response(datagram)
         handshake = peer.handshake

@@ -42,7 +42,7 @@ def message_type(datagram):
 
 def pack_initiation(sender, ephemeral, static, timestamp):
     """Everything before the macs: index, 32 + 48 + 28 bytes."""
-    return b"\x01\0\0\0" + _u32(sender) + ephemeral + static + timestamp
+    return b"".join((b"\x01\0\0\0", _u32(sender), ephemeral, static, timestamp))
 
 
 def sender_of(datagram):
@@ -62,7 +62,7 @@ def parse_initiation(datagram):
 
 def pack_response(sender, receiver, ephemeral, empty):
     """Everything before the macs: two indices, 32 + 16 bytes."""
-    return b"\x02\0\0\0" + _u32(sender) + _u32(receiver) + ephemeral + empty
+    return b"".join((b"\x02\0\0\0", _u32(sender), _u32(receiver), ephemeral, empty))
 
 
 def parse_response(datagram):
@@ -72,7 +72,7 @@ def parse_response(datagram):
 
 def pack_cookie_reply(receiver, nonce, cookie):
     """The whole message: index, 24 + 32 bytes."""
-    return b"\x03\0\0\0" + _u32(receiver) + nonce + cookie
+    return b"".join((b"\x03\0\0\0", _u32(receiver), nonce, cookie))
 
 
 def parse_cookie_reply(datagram):

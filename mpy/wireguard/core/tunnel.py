@@ -143,7 +143,7 @@ class Tunnel:
         """Take one outer datagram, whatever it is."""
         verdict, peer_id, inner = self.path.input(datagram, address, port, now_ms)
         if verdict == _HANDSHAKE:
-            self.handshake_message(datagram, address, port, now_ms)
+            self.handshakes.take(datagram, (address, port), now_ms)
         elif verdict == _DELIVER:
             self.inbox.append(inner)
         self._attend_id(peer_id, now_ms)
@@ -212,10 +212,10 @@ class Tunnel:
         self._follow(peer)
 
     def _do_duties(self, peer, now_ms):
-        for duty, act in self._duties:
-            if peer.todo & duty:
-                act(peer, now_ms)
-                peer.todo &= ~duty
+        for duty in self._duties:
+            if peer.todo & duty[0]:
+                duty[1](peer, now_ms)
+                peer.todo &= ~duty[0]
 
     def _confirmed(self, peer, now_ms):
         """The initiator has used the session that we answered with."""
@@ -262,7 +262,7 @@ class Tunnel:
         """Send a datagram to where the peer is, if that is known."""
         endpoint = self.path.endpoint(peer_id)
         if endpoint is not None:
-            self.outbox.append((datagram, endpoint[0], endpoint[1]))
+            self.outbox.append((datagram,) + endpoint)
 
     def _seal(self, peer, inner, now_ms):
         """Return 1 if the packet went out, 0 if there is no session for it."""
@@ -293,10 +293,6 @@ class Tunnel:
         self.path.set_endpoint(peer.id, source[0], source[1])
 
     # Small things.
-
-    def handshake_message(self, datagram, address, port, now_ms):
-        """Take a message of type 1 to 3, its length and mac1 already found good by C."""
-        self.handshakes.take(datagram, (address, port), now_ms)
 
     def count(self, name, times=1, peer=None, detail=None):
         """Count something that happened; see `counters`. peer: if it surely comes from it."""
