@@ -169,7 +169,7 @@ analyze: setup $(ENV)
 	@$(BOOT) tools analyze
 	@$(MAKE) --no-print-directory -C tests/analysis
 
-# CBMC comes by firmware/cbmc.lock, if it is not on PATH; at most ten minutes, mostly three.
+# CBMC comes by firmware/cbmc.lock, if it is not on PATH; five minutes of CPU time, fifteen at most.
 prove: setup
 	@$(BOOT) cbmc
 	@$(ALONE) $(VENV)/python tests/prove/run.py
