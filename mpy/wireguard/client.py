@@ -219,15 +219,15 @@ class WireGuard:
         self._rest_until_ms = None
         if is_flooded:
             now_ms = netif.now()
-            self._rest_until_ms = now_ms + 2 * (now_ms - began_ms) + 1
+            self._rest_until_ms = now_ms + 3 * (now_ms - began_ms) + 1
             self.counters["inbox_paused"] += 1
             return netif.wake_at(self._rest_until_ms)
         return netif.wake_at(now_ms if self._connect_wanted else self._deadline())
 
     def _take_messages(self):
-        """Handshake messages, and True after a full ring of them. Then comes a rest, twice as long
-        as they took: interrupts and the collector have their part too, and who floods the board is
-        to leave the program half of its time."""
+        """Handshake messages, and True after a full ring of them. Then comes a rest, three times as
+        long as they took: interrupts and the collector have their part too, and who floods the
+        board is to leave the program half of its time."""
         for _ in range(INBOX_AT_ONCE):
             message = self.netif.next_message()
             if message is None:
