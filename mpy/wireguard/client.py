@@ -194,7 +194,7 @@ class WireGuard:
 
     def run(self, _):
         """Called by C, in between two bytecodes of the program."""
-        if self.netif is None:
+        if self.netif is None or self._is_resting():
             return
         try:
             self._step()
@@ -207,27 +207,31 @@ class WireGuard:
             self.netif.wake_at(self.netif.now() + AFTER_ERROR_RETRY_MS)
         self._announce()
 
+    def _is_resting(self):
+        """A message that found room in the ring has called: it is taken after the rest."""
+        if self._rest_until_ms is None or self.netif.now() >= self._rest_until_ms:
+            return False
+        self.netif.wake_at(self._rest_until_ms)
+        return True
+
     def _step(self):
         netif = self.netif
         began_ms = netif.now()
-        if self._rest_until_ms is not None and began_ms < self._rest_until_ms:
-            # A message that found room in the ring has called: it is taken after the rest.
-            return netif.wake_at(self._rest_until_ms)
         is_flooded = self._take_messages()
         now_ms = netif.now()
         self._work(now_ms)
         self._rest_until_ms = None
         if is_flooded:
             now_ms = netif.now()
-            self._rest_until_ms = now_ms + 3 * (now_ms - began_ms) + 1
+            self._rest_until_ms = now_ms + 2 * (now_ms - began_ms) + 1
             self.counters["inbox_paused"] += 1
             return netif.wake_at(self._rest_until_ms)
         return netif.wake_at(now_ms if self._connect_wanted else self._deadline())
 
     def _take_messages(self):
-        """Handshake messages, and True after a full ring of them. Then comes a rest, three times as
-        long as they took: interrupts and the collector have their part too, and who floods the
-        board is to leave the program half of its time."""
+        """Handshake messages, and True after a full ring of them. Then comes a rest, twice as long
+        as they took: interrupts and the collector have their part too, and who floods the board is
+        to leave the program half of its time."""
         for _ in range(INBOX_AT_ONCE):
             message = self.netif.next_message()
             if message is None:
