@@ -32,7 +32,7 @@ def uf2() -> Path:
 class PicoRig(Rig):
     """As Rig. The board is given a main.py that brings PPP up, as its user would write it."""
 
-    patience = 10.0
+    patience = 30.0
     transfer_bytes = 64 * 1024
     datagrams = 50
     datagram_pace = 10

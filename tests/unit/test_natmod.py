@@ -72,7 +72,7 @@ def plain_groups() -> list[tuple[str, list[dict[str, Any]]]]:
     dh = [
         ("SealedDh", [with_seal(t) for t in tests]) for kind, tests in groups() if kind == "XdhComp"
     ]
-    return dh + [group for group in groups() if group[0] in ("Hash", "XAeadTest")]
+    return dh + [group for group in groups() if group[0] in ("Hash", "HashMatrix", "XAeadTest")]
 
 
 def raw_groups() -> list[tuple[str, list[dict[str, Any]]]]:
