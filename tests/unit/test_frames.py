@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import wireguard.agent as agent
 from tests.unit.test_agent import PSK, encoded, prepare, secret_line
-from tests.unit.test_provision_kit import conf_text, stored, tapped_agent
+from tests.unit.test_provision_kit import stored, tapped_agent
 from wgprov import lines
 from wgprov.commands import provision, show
 from wgprov.errors import PortError, WgprovError
@@ -99,21 +99,6 @@ def test_any_bytes_are_answered_in_frames(tmp_path_factory: pytest.TempPathFacto
 
 
 # wgprov, the real agent in another process, and a pty whose cable damages
-
-
-@pytest.fixture
-def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "wg0.conf"
-    path.write_text(conf_text())
-    return path
-
-
-@pytest.fixture
-def board(tmp_path: Path) -> Path:
-    folder = tmp_path / "flash"
-    folder.mkdir()
-    return folder
 
 
 def test_provision_over_frames(conf: Path, board: Path) -> None:

@@ -14,7 +14,7 @@ import _wireguard
 import wireguard.lock as board_side
 import wireguard.store as store
 from tests.unit.test_agent import prepare, talk
-from tests.unit.test_provision_kit import board_config, conf_text, spellings, stored, tapped_agent
+from tests.unit.test_provision_kit import board_config, spellings, stored, tapped_agent
 from tests.unit.test_store import cuts
 from wgprov import keys, locking
 from wgprov.commands import backup, lock, provision, remove, rotate, show, unlock
@@ -23,21 +23,6 @@ from wgprov.errors import BoardError, RefusedError
 KEY = bytes(range(40, 72))
 OTHER = bytes(range(41, 73))
 PUBLIC = locking.public_key(bytearray(KEY))
-
-
-@pytest.fixture
-def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "wg0.conf"
-    path.write_text(conf_text())
-    return path
-
-
-@pytest.fixture
-def board(tmp_path: Path) -> Path:
-    folder = tmp_path / "flash"
-    folder.mkdir()
-    return folder
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ import wireguard.pairing as board_side
 from tests.unit.test_agent import encoded, prepare
 from tests.unit.test_provision_kit import (
     Tap,
-    conf_text,
     serving,
     spellings,
     stored,
@@ -54,21 +53,6 @@ def _unpaired() -> Iterator[None]:
     yield
     board_side.spend()
     board_side.required = False
-
-
-@pytest.fixture
-def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "wg0.conf"
-    path.write_text(conf_text())
-    return path
-
-
-@pytest.fixture
-def board(tmp_path: Path) -> Path:
-    folder = tmp_path / "flash"
-    folder.mkdir()
-    return folder
 
 
 @pytest.fixture(params=[False, True], ids=["repl", "framed"])

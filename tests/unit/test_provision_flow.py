@@ -30,21 +30,6 @@ from wgprov.session import Session
 from wgprov.transport import SerialWire
 
 
-@pytest.fixture
-def conf(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "wg0.conf"
-    path.write_text(conf_text())
-    return path
-
-
-@pytest.fixture
-def board(tmp_path):
-    folder = tmp_path / "flash"
-    folder.mkdir()
-    return folder
-
-
 def test_provision_show_remove(conf, board, tmp_path):
     with tapped_agent(board) as (session, _):
         outcome = provision.run(session, provision.plan(conf, psk="generate"))
