@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,9 +167,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """A test that fails is told with what board and server say; one that does not, with figures."""
     made = yield
     if made.when == "call":
-        made.figures = item.stash.get(report.RECORDED, [])
+        figures = item.stash.get(report.RECORDED, [])
+        made.figures = [asdict(figure) for figure in figures]  # pytest-xdist sends plain data only
         if item.config.pluginmanager.hasplugin("html"):
-            made.extras = [*getattr(made, "extras", []), *report.as_extras(made.figures)]
+            made.extras = [*getattr(made, "extras", []), *report.as_extras(figures)]
     rig_used = item.config.stash.get(report.RIG, None)
     if made.failed and rig_used is not None and TARGET in getattr(item, "fixturenames", ()):
         before = item.config.stash.setdefault(report.SAID, {})

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 from collections import defaultdict
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -117,7 +116,7 @@ class Events:
             seconds=round(self._seconds[report.nodeid], 3),
             reason="" if report.passed else reason(report),
             said=getattr(report, "said", {}),
-            figures=[asdict(figure) for figure in getattr(report, "figures", [])],
+            figures=getattr(report, "figures", []),
         )
 
 
