@@ -5,6 +5,7 @@ keys are in no byte of the board's memory afterwards. The memory is read from ou
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from mpremote.transport_serial import SerialTransport
 
 from tests.hil.netif_kit import NetBoard, net_board
 from tests.hostile import noise
+
+RESET_MAX_S = 10
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +77,9 @@ def test_hard_reset_leaves_nothing_in_the_heap(board: NetBoard, tmp_path: Path) 
     assert board.run("secrets_probe", f"fill({mark!r})") > 100
     assert len(where(board, tmp_path, [mark])) > 100
     board.qemu.press_reset()
+    deadline = time.monotonic() + RESET_MAX_S  # QEMU resets when it has answered
+    while where(board, tmp_path, [mark]) and time.monotonic() < deadline:
+        time.sleep(0.1)
     board.qemu.wait_prompt()
     assert where(board, tmp_path, [mark]) == []
 
