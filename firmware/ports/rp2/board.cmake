@@ -7,8 +7,12 @@ set(MICROPY_FROZEN_MANIFEST ${CMAKE_CURRENT_LIST_DIR}/manifest.py)
 if(NOT EXISTS ${MICROPY_DIR}/lib/micropython-lib/README.md)
     set(MICROPY_LIB_DIR ${CMAKE_CURRENT_LIST_DIR})
 endif()
-# Before the port's own folder: lwipopts.h takes that one's in by #include_next.
 include_directories(BEFORE ${CMAKE_CURRENT_LIST_DIR}/include)
+# Before the port's own folder: lwipopts.h takes that one's in by #include_next. With WG_STOCK_LWIP=1
+# lwIP is as MicroPython has it, and full-size datagrams are chains (tests/hil/test_rp2_chains.py).
+if(NOT WG_STOCK_LWIP)
+    include_directories(BEFORE ${CMAKE_CURRENT_LIST_DIR}/lwip_inc)
+endif()
 # No path of the checkout gets into the firmware: two builds in two folders give the same bytes.
 get_filename_component(WG_REPOSITORY ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE)
 add_compile_options("-ffile-prefix-map=${WG_REPOSITORY}=.")
