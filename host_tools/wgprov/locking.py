@@ -8,14 +8,13 @@ Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s; the library `noiseprotocol` opens it. doc
 from __future__ import annotations
 
 import base64
-import binascii
 from pathlib import Path
 from typing import Any
 
 from wgprov import keys
 from wgprov.errors import BoardError
 from wgprov.output import note
-from wgprov.pairing import NOISE
+from wgprov.pairing import NOISE, unbase64
 from wgprov.serverpeer import PrivateFile
 
 PROLOGUE = b"wgprov lock 1"
@@ -51,12 +50,7 @@ def proof(key: bytearray, challenge: Any) -> str:
     from cryptography.exceptions import InvalidTag
     from noise.connection import Keypair, NoiseConnection
 
-    try:
-        message = base64.b64decode(challenge, validate=True)
-    except (binascii.Error, ValueError, TypeError):
-        message = b""
-    if len(message) != CHALLENGE_BYTES:
-        raise BoardError("the board's challenge makes no sense: update its module")
+    message = unbase64(challenge, CHALLENGE_BYTES, "challenge")
     opener = NoiseConnection.from_name(NOISE)
     opener.set_as_responder()
     opener.set_psks(bytes(32))

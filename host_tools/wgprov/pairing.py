@@ -28,6 +28,7 @@ PSK_HEAD = b"wgprov-pair1."
 PROLOGUE = b"wgprov pairing 1"
 NOISE = b"Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s"
 MARK = b"="
+HALF = "half of the pairing"
 
 
 def parse(text: str) -> bytearray:
@@ -86,7 +87,7 @@ class Handshake:
         self._noise.set_psks(bytes(psk))
         self._noise.set_prologue(PROLOGUE)
         self._noise.set_keypair_from_private_bytes(Keypair.STATIC, mine)
-        static = _unbase64(offer.get("static"), 32)
+        static = unbase64(offer.get("static"), 32, HALF)
         self._noise.set_keypair_from_public_bytes(Keypair.REMOTE_STATIC, static)
         self._noise.start_handshake()
 
@@ -95,13 +96,13 @@ class Handshake:
         try:
             return base64.b64encode(self._noise.write_message()).decode()
         except ValueError:
-            raise _senseless() from None
+            raise senseless(HALF) from None
 
     def finish(self, answer: dict[str, Any], lines: Lines) -> Records:
         """Read the second message: only a board that has the code can have made it."""
         from cryptography.exceptions import InvalidTag
 
-        message = _unbase64(answer.get("message"), 48)
+        message = unbase64(answer.get("message"), 48, HALF)
         try:
             self._noise.read_message(message)
         except (InvalidTag, ValueError):  # ValueError: a point of low order
@@ -164,15 +165,16 @@ def _plain_error(line: bytes) -> str | None:
     return f"{printable(reply['error'])} (not encrypted: it may be forged)" if told else None
 
 
-def _unbase64(text: Any, size: int) -> bytes:
+def unbase64(text: Any, size: int, what: str) -> bytes:
+    """So many bytes that the board has sent in base64, as part of the said thing; or BoardError."""
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError, TypeError):
         raw = b""
     if len(raw) != size:
-        raise _senseless()
+        raise senseless(what)
     return raw
 
 
-def _senseless() -> BoardError:
-    return BoardError("the board's half of the pairing makes no sense: update its module")
+def senseless(what: str) -> BoardError:
+    return BoardError(f"the board's {what} makes no sense: update its module")
