@@ -14,7 +14,7 @@ extern void _set_tls(void *area); // picolibc
 static uint32_t area[32];
 
 void runtime_init_pre_core_tls_setup(void) {
-    if ((size_t)(__tls_end - __tls_base) > sizeof area) {
+    if ((uintptr_t)__tls_end - (uintptr_t)__tls_base > sizeof area) {
         panic("no room for thread-local variables");
     }
     _set_tls(area);
