@@ -24,6 +24,34 @@ static bool count_send_error(wg_netif *wg, err_t err) {
     return err == ERR_OK;
 }
 
+/* The message where it lies: lwIP takes room for the headers from its heap. Or NULL. */
+static struct pbuf *lent(const uint8_t *message, size_t len) {
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_REF);
+    if (p != NULL) {
+        p->payload = (void *)(uintptr_t)message;
+    }
+    return p;
+}
+
+/* A copy with room for the headers, in the buffers for received packets. Or NULL. */
+static struct pbuf *copied(const uint8_t *message, size_t len) {
+    struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_POOL);
+    if (p != NULL) {
+        (void)pbuf_take(p, message, (u16_t)len);
+    }
+    return p;
+}
+
+static err_t send_and_free(wg_netif *wg, struct pbuf *p, const ip_addr_t *addr, u16_t port,
+                           struct netif *underlay) {
+    if (p == NULL) {
+        return ERR_MEM;
+    }
+    err_t err = udp_sendto_if(wg->pcb, p, addr, port, underlay);
+    pbuf_free(p);
+    return err;
+}
+
 bool wg_outer_send(wg_netif *wg, const wg_endpoint *to, const uint8_t *message, size_t len,
                    uint8_t tos) {
     ip_addr_t addr;
@@ -41,14 +69,13 @@ bool wg_outer_send(wg_netif *wg, const wg_endpoint *to, const uint8_t *message, 
         ip6_addr_assign_zone(ip_2_ip6(&addr), IP6_UNICAST, underlay);
     }
 #endif
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_REF);
-    if (p == NULL) {
-        return count_send_error(wg, ERR_MEM);
-    }
-    p->payload = (void *)(uintptr_t)message;
     wg->pcb->tos = tos;
-    err_t err = udp_sendto_if(wg->pcb, p, &addr, to->port, underlay);
-    pbuf_free(p);
+    err_t err = send_and_free(wg, lent(message, len), &addr, to->port, underlay);
+    /* TCP in the tunnel can fill lwIP's heap with what is not acknowledged yet. If that could not
+     * be sent again for want of memory, the heap would stay full. */
+    if (err == ERR_MEM) {
+        err = send_and_free(wg, copied(message, len), &addr, to->port, underlay);
+    }
     return count_send_error(wg, err);
 }
 
