@@ -33,6 +33,7 @@ HTTP_BODY = "Hello from the other end of the tunnel.\n"
 ECHO_BYTES = 20_000
 DATAGRAM_BYTES = 1380
 LOSS_MAX = 0.01  # more than this on one machine is a defect of ours
+ACK_MS = 200  # this long without an acknowledgement: the next datagram
 QUIET_MS = 1000  # this long without a datagram: the rest is lost
 TRANSFER_TIMEOUT_S = 60.0
 RESET_TIMEOUT_S = 15.0
@@ -145,6 +146,7 @@ def sockets(rig: Rig, say: Say) -> Figures:
 def tcp_to_server(rig: Rig, size_bytes: int = 0) -> Figure:
     """The board sends, the server counts and hashes."""
     size_bytes = size_bytes or rig.transfer_bytes
+    rig.before_transfer()
     rig.server.tcp_listen(TCP_UP_PORT)
     try:
         wait_s = TRANSFER_TIMEOUT_S * rig.patience
@@ -160,6 +162,7 @@ def tcp_to_server(rig: Rig, size_bytes: int = 0) -> Figure:
 def tcp_to_board(rig: Rig, size_bytes: int = 0) -> Figure:
     """The server sends into a socket that the board listens on."""
     size_bytes = size_bytes or rig.transfer_bytes
+    rig.before_transfer()
     with rig.script("tunnel_tcp", f"tcp_sink({TCP_DOWN_PORT})") as script:
         script.wait_ready()
         sent = rig.server.request(
@@ -186,6 +189,7 @@ def _transfer(
 def udp_to_server(rig: Rig, count: int = 0) -> Figure:
     """The board sends at a pace."""
     count, pace = count or rig.datagrams, rig.datagram_pace
+    rig.before_transfer()
     rig.server.udp_listen(UDP_UP_PORT)
     try:
         call = f"udp_blast({SERVER_ADDRESS!r}, {UDP_UP_PORT}, {count}, {DATAGRAM_BYTES}, {pace})"
@@ -201,11 +205,14 @@ def udp_to_board(rig: Rig, count: int = 0) -> Figure:
     count = count or rig.datagrams
     take = f"{UDP_DOWN_PORT}, {count}, {DATAGRAM_BYTES}, {SERVER_ADDRESS!r}, {UDP_ACK_PORT}"
     take += f", {int(QUIET_MS * rig.patience)}"
+    rig.before_transfer()
     with rig.script("tunnel_udp", f"udp_take({take})") as script:
         script.wait_ready()
         to = f"{BOARD_ADDRESS}:{UDP_DOWN_PORT}"
         limit_s = TRANSFER_TIMEOUT_S * rig.patience
-        sent = rig.server.udp_step(to, UDP_ACK_PORT, count, DATAGRAM_BYTES, limit_s)
+        sent = rig.server.udp_step(
+            to, UDP_ACK_PORT, count, DATAGRAM_BYTES, limit_s, wait_ms=int(ACK_MS * rig.patience)
+        )
         got = script.result(limit_s)
     return _datagrams("UDP server → board", count, sent.sent, got["distinct"], got["seconds"])
 

@@ -356,13 +356,13 @@ class Peer:
         count: int,
         size_bytes: int,
         timeout_s: float = DEFAULT_TIMEOUT_S,
+        *,
+        wait_ms: int = 200,
     ) -> Steps:
-        """Send numbered datagrams, each when the last one was acknowledged by its first 4 bytes."""
-        return Steps(
-            **self.request(
-                "udp_step", timeout_s, to=to, from_port=from_port, count=count, bytes=size_bytes
-            )
-        )
+        """Send numbered datagrams, each when the last one was acknowledged by its first 4 bytes, or
+        was not within wait_ms."""
+        request = {"to": to, "from_port": from_port, "count": count, "bytes": size_bytes}
+        return Steps(**self.request("udp_step", timeout_s, **request, wait_ms=wait_ms))
 
     def http_serve(self, port: int, body: str, folder: Path | None = None) -> None:
         """Serve `body` at /, N bytes at /bytes/N, and the folder's files at /files/."""

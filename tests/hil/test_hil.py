@@ -150,14 +150,3 @@ def test_a_planted_fault_is_found_and_said(tmp_path: Path, name: str) -> None:
     assert "no handshake in time" in test["reason"]
     assert server_says in "\n".join(test["said"]["server"])
     assert board_says in "\n".join(test["said"]["board"])
-
-
-@pytest.mark.boards
-@pytest.mark.timeout(1500)
-def test_on_the_emulated_pico() -> None:
-    """The whole, its keys growing old by the emulator's own clock."""
-    command = [WGPROV, "hil", "--json", "-t", "rpi_pico"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1400, check=False)
-    made = json.loads(done.stdout)
-    assert done.returncode == 0, [t for t in made["tests"] if t["outcome"] != "passed"]
-    assert made["targets"][0]["tests"] == {"passed": 14}
