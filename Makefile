@@ -198,12 +198,15 @@ format: setup
 
 # pytest last and alone, so that its closing line is the last one. Each test file stays on one worker.
 # Three at least, also on two cores: much of the time is waiting. Order: tests/conftest.py.
-WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
+BY_FILE := --dist loadfile --no-loadscope-reorder
+WORKERS ?= -n 3 $(BY_FILE)
 test: lint firmware-all hostlib peer umqtt natmods-quick nmcli
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
 
-# The long half: every board that is emulated here. At most 20 minutes on two cores.
-test-boards: setup xtensa natmods-boards rpi_pico $(ENV) hostlib peer
+# The long half: every board that is emulated here. At most 20 minutes on two cores. Two at a time:
+# the emulated Pico takes a whole core, and with less its handshakes outlast the server's patience.
+test-boards: WORKERS = -n 2 $(BY_FILE)
+test-boards: setup xtensa natmods-boards rpi_pico firmware-all hostlib peer
 	@$(BOOT) tools fleet
 	@$(ALONE) WG_TEST_BOARDS=1 $(VENV)/python -m pytest $(WORKERS) -m boards $(ARGS)
 

@@ -18,7 +18,10 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 
-LONG = ("test_vectors_native", "test_bench_secrets", "test_bootstrap_pio", "test_port")
+LONG = (
+    *("test_vectors_native", "test_bench_secrets", "test_bootstrap_pio", "test_port"),
+    *("test_rp2", "test_natmod", "test_rp2_chains", "test_boards_build", "test_boards_riscv"),
+)
 
 # What only a target of its own runs: marker, and what `make test-boards`, `make soak` set.
 ASKED_FOR = {"boards": "WG_TEST_BOARDS", "soak": "WG_TEST_SOAK"}
