@@ -130,18 +130,19 @@ def keepalive():
     return message is not None and netif().send(message, place[0], place[1])
 
 
-def keepalive_without(pool):
-    # pool: address of a memp table entry, a list by its first element. None is left meanwhile.
+def keepalive_without(pools):
+    # Addresses of memp table entries, each a list by its first element. None is left meanwhile.
     interrupts = machine.disable_irq()
-    free = machine.mem32[pool]
-    machine.mem32[pool] = 0
+    kept = [(pool, machine.mem32[pool]) for pool in pools]
+    for pool in pools:
+        machine.mem32[pool] = 0
     try:
         return keepalive()
     finally:
-        last = pool
-        while machine.mem32[last]:
-            last = machine.mem32[last]
-        machine.mem32[last] = free
+        for last, free in kept:
+            while machine.mem32[last]:
+                last = machine.mem32[last]
+            machine.mem32[last] = free
         machine.enable_irq(interrupts)
 
 

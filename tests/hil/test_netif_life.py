@@ -106,15 +106,27 @@ def test_what_only_a_start_needs_does_not_stay(board: NetBoard) -> None:
 
 
 @pytest.mark.parametrize("what", ["PBUF", "heap"])
-def test_nothing_to_send_with(board: NetBoard, what: str) -> None:
+def test_only_the_pool_to_send_with(board: NetBoard, what: str) -> None:
+    """The buffers for received packets do where no others are left."""
     table = symbols(board.elf)
     board.connected()
     before = board.reasons()["tx_no_memory"]
-    assert board.ask("keepalive()") is True
     if what == "heap":
-        assert board.ask(f"keepalive_without_heap({table['lfree']}, {table['ram_end']})") is False
+        assert board.ask(f"keepalive_without_heap({table['lfree']}, {table['ram_end']})") is True
     else:
-        assert board.ask(f"keepalive_without({table['memp_tab_PBUF']})") is False
+        assert board.ask(f"keepalive_without([{table['memp_tab_PBUF']}])") is True
+    assert board.reasons()["tx_no_memory"] == before
+    client, session = board.connected()
+    assert answers_ping(client, session)
+
+
+def test_nothing_to_send_with(board: NetBoard) -> None:
+    table = symbols(board.elf)
+    pools = [table[f"memp_tab_{name}"] for name in ("PBUF", "PBUF_POOL")]
+    board.connected()
+    before = board.reasons()["tx_no_memory"]
+    assert board.ask("keepalive()") is True
+    assert board.ask(f"keepalive_without({pools})") is False
     assert board.ask("keepalive()") is True
     assert board.reasons()["tx_no_memory"] == before + 1
     client, session = board.connected()
