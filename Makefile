@@ -25,14 +25,15 @@ ifeq (,$(filter -j%,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer umqtt demo test test-boards soak fuzz-python bench bench-net docs man wheel fuzz analyze prove xtensa test-xtensa lint format clean distclean
+.PHONY: help setup firmware firmware-all $(ENVS) $(ESP32S) $(BOARDS) boards hostlib peer umqtt demo test test-long test-boards soak fuzz-python bench bench-net docs man wheel fuzz analyze prove xtensa test-xtensa lint format clean distclean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo           build everything, boot an emulated board, show the tunnel working'
 	@echo '                    (BOARD=rpi_pico: on the Raspberry Pi Pico, by its real UF2)'
-	@echo 'make test           every check and test (ARGS="-k name" is handed to pytest)'
-	@echo 'make test-boards    the long half of the tests on the emulated boards'
+	@echo 'make test           checks and tests (ARGS="-k name" is handed to pytest)'
+	@echo 'make test-long      what takes too long for that; CI runs both'
+	@echo 'make test-boards    every board that is emulated here, 20 minutes'
 	@echo 'make soak           ten minutes of traffic in real time, on a clean and on a bad network'
 	@echo 'make fuzz-python    atheris on the protocol and every parser (FUZZ_SECONDS=60)'
 	@echo 'make setup          system packages, Python environment, third-party sources'
@@ -202,6 +203,10 @@ BY_FILE := --dist loadfile --no-loadscope-reorder
 WORKERS ?= -n 3 $(BY_FILE)
 test: lint firmware-all hostlib peer umqtt natmods-quick nmcli
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
+
+# What would make `make test` longer than ten minutes. CI runs both.
+test-long: firmware-all hostlib peer
+	@$(ALONE) WG_TEST_LONG=1 $(VENV)/python -m pytest $(WORKERS) -m long $(ARGS)
 
 # The long half: every board that is emulated here. At most 20 minutes on two cores. Two at a time:
 # the emulated Pico takes a whole core, and with less its handshakes outlast the server's patience.

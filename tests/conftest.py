@@ -23,8 +23,8 @@ LONG = (
     *("test_rp2", "test_natmod", "test_rp2_chains", "test_boards_build", "test_boards_riscv"),
 )
 
-# What only a target of its own runs: marker, and what `make test-boards`, `make soak` set.
-ASKED_FOR = {"boards": "WG_TEST_BOARDS", "soak": "WG_TEST_SOAK"}
+# What only a target of its own runs: marker, and what `make test-long` and the others set.
+ASKED_FOR = {"long": "WG_TEST_LONG", "boards": "WG_TEST_BOARDS", "soak": "WG_TEST_SOAK"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -252,6 +252,7 @@ def refused(rig: Rig) -> int:
     return sum(now[name] for name in REFUSED)
 
 
+@pytest.mark.long
 def test_a_flood_leaves_everything_as_it_was(
     tunnel: Rig, stranger: socket.socket, memory_before: dict[str, int]
 ) -> None:

@@ -80,6 +80,7 @@ server = "10.0.2.2"
 """
 
 
+@pytest.mark.long
 def test_a_bench_with_a_board_at_a_port_and_one_that_is_not_there(
     elf: Path, tmp_path: Path
 ) -> None:

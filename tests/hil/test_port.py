@@ -353,6 +353,7 @@ def test_reader_that_left_does_not_stop_the_board(default_board: Board) -> None:
     assert default_board.eval("took_ms") < 2000
 
 
+@pytest.mark.long
 def test_boots_20_of_20(fresh_board: Board) -> None:
     board = fresh_board
     for _ in range(20):

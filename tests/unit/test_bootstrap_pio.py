@@ -173,6 +173,7 @@ def test_debug_port_in_use() -> None:
     )
 
 
+@pytest.mark.long
 def test_check() -> None:
     """Both checkers, PyPI's, over the code that also this computer runs."""
     severities = [f"--fail-on-defect={word}" for word in ("low", "medium", "high")]

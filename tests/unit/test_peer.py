@@ -167,6 +167,7 @@ def test_a_missing_binary_says_what_to_do(tmp_path: Path) -> None:
         Peer([SERVER], binary=tmp_path / "nothing").start()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "command",
     [["vet", "./..."], ["test", "./..."], ["run", "cmd/gofmt", "-l", "."], ["mod", "verify"]],

@@ -130,7 +130,7 @@ def test_wrong_core_on_cpython_without_another() -> None:
     assert "ImportError: self-test of the crypto code failed: 0x40" in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_wrong_cores_on_a_board(tmp_path: Path) -> None:
     copy_sources()

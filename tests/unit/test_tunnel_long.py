@@ -100,7 +100,10 @@ def test_idle_for_thirty_days_wakes_0_times() -> None:
     assert b.delivered == [packet]
 
 
-@pytest.mark.parametrize("busy_h", [4, pytest.param(24, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "busy_h",
+    [pytest.param(4, marks=pytest.mark.long), pytest.param(24, marks=pytest.mark.soak)],
+)
 def test_busy_for_thirty_days_grows_by_nothing(busy_h: int) -> None:
     """A packet each way every 45 s: each session is used to its end, and each rekey is made.
 

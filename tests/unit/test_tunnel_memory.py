@@ -167,6 +167,7 @@ def fail_at(line: Line, times: int) -> None:
     check(world, a, b)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("file", sorted({Path(file).name for file, _line in LINES}))
 def test_memory_error_at_any_line_heals(file: str) -> None:
     lines = [line for line in LINES if Path(line[0]).name == file]

@@ -95,7 +95,10 @@ def test_script_on_cpython() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("env", list(MACHINES))
+@pytest.mark.parametrize(
+    "env",
+    [pytest.param(e, marks=[] if e == "qemu_an386" else pytest.mark.long) for e in MACHINES],
+)
 def test_script_on_board(env: str, tmp_path: Path) -> None:
     module, hashes, xaeads = host_module(), hash_cases(), xaead_cases()
     assert len(hashes) >= 49 and len(xaeads) > 250

@@ -133,6 +133,7 @@ LOST_CARRIES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("where", list(LOST_CARRIES))
 def test_lost_carries_are_noticed(where: str) -> None:
     """field.h's operations at their edges must find each of them."""
