@@ -23,7 +23,7 @@ UPLINK = ROOT / "examples" / "ppp_uplink.py"
 PROMPT_TIMEOUT_S = 120.0
 LINK_TIMEOUT_S = 120.0
 PASS_TIMEOUT_S = 240.0
-FRESH_S = 20.0
+FRESH_S = 20.0  # keys older than that may not last for a transfer
 
 
 def uf2() -> Path:
