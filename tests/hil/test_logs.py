@@ -52,12 +52,16 @@ def test_wiped_keys_and_a_server_that_is_elsewhere(tunnel: Rig) -> None:
     old, endpoint = tunnel.server.port, tunnel.server.stats()[tunnel.board_key].endpoint
     tunnel.server.stop()
     tunnel.server.port = 0  # any other
-    tunnel.server.start()
-    tunnel.server.set_endpoint(tunnel.board_key, endpoint)
-    assert tunnel.server.port != old
-    assert tunnel.server.ping(BOARD_ADDRESS, wait_ms=5000).received == 10
-    moved = [e for e in entries(tunnel) if e["event"] == "endpoint_moved"]
-    assert moved and moved[-1]["detail"].endswith(f":{tunnel.server.port}")
+    try:
+        tunnel.server.start()
+        tunnel.server.set_endpoint(tunnel.board_key, endpoint)
+        assert tunnel.server.port != old
+        assert tunnel.server.ping(BOARD_ADDRESS, wait_ms=5000).received == 10
+        moved = [e for e in entries(tunnel) if e["event"] == "endpoint_moved"]
+        assert moved and moved[-1]["detail"].endswith(f":{tunnel.server.port}")
+    finally:
+        tunnel.provision()  # or the next reset would take the board to the old port
+    tunnel.wait_handshake(tunnel.known_at)
 
 
 def test_no_secret_is_in_it(tunnel: Rig) -> None:
