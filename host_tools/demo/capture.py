@@ -95,7 +95,8 @@ def tshark_count(path: Path, ports: set[int]) -> Counter[int] | None:
     if tshark is None:
         return None
     ours = " || ".join(f"udp.port == {port}" for port in sorted(ports))
-    command = [tshark, "-n", "-r", str(path), "-Y", f"wg && ({ours})"]
+    # An ICMP error quotes the datagram it is about, and tshark reads that too.
+    command = [tshark, "-n", "-r", str(path), "-Y", f"wg && !icmp && ({ours})"]
     command += ["-T", "fields", "-e", "wg.type"]
     for port in ports:
         command += ["-d", f"udp.port=={port},wg"]

@@ -56,14 +56,25 @@ def test_missing_firmware_is_one_line_and_status_2() -> None:
     assert done.stderr.count("\n") == 1 and "qemu_nonsense" in done.stderr
 
 
-def pcap(path: Path, *payloads: bytes) -> Path:
+def ipv4(protocol: int, inside: bytes) -> bytes:
+    addresses = b"\n\0\2\2", b"\n\0\2\x0f"
+    size = 20 + len(inside)
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, size, 0, 0, 64, protocol, 0, *addresses) + inside
+
+
+def datagram(payload: bytes) -> bytes:
+    return ipv4(17, struct.pack("!HHHH", PORT, 7, 8 + len(payload), 0) + payload)
+
+
+def port_unreachable(packet: bytes) -> bytes:
+    """ICMP quotes what it is about (RFC 792)."""
+    return ipv4(1, struct.pack("!BBHI", 3, 3, 0, 0) + packet)
+
+
+def pcap(path: Path, *packets: bytes) -> Path:
     data = struct.pack("<IHHiIII", capture.MAGIC_LITTLE, 2, 4, 0, 0, 65535, 1)
-    for payload in payloads:
-        udp = struct.pack("!HHHH", PORT, 7, 8 + len(payload), 0) + payload
-        ip = struct.pack(
-            "!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, b"\n\0\2\2", b"\n\0\2\x0f"
-        )
-        frame = bytes(12) + capture.ETHERTYPE_IPV4 + ip + udp
+    for packet in packets:
+        frame = bytes(12) + capture.ETHERTYPE_IPV4 + packet
         data += struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame
     path.write_bytes(data)
     return path
@@ -71,7 +82,9 @@ def pcap(path: Path, *payloads: bytes) -> Path:
 
 def test_capture_counts_as_tshark_does(tmp_path: Path) -> None:
     data = struct.pack("<I", 4) + bytes(28)
-    path = pcap(tmp_path / "x.pcap", INITIATION, data, data, INITIATION[:-1], b"hello")
+    payloads = (INITIATION, data, data, INITIATION[:-1], b"hello")
+    quoted = port_unreachable(datagram(INITIATION))
+    path = pcap(tmp_path / "x.pcap", *map(datagram, payloads), quoted)
     counts = capture.count_messages(path, {PORT})
     assert dict(counts) == {1: 1, 4: 2, 0: 2}
     assert not capture.count_messages(path, {PORT + 1})
