@@ -87,7 +87,7 @@ def ping(world: World, client: Endpoint, session: Session) -> bool:
         client.send(session.seal(echo.packet))
         until = min(time.monotonic() + WITHIN_S / 3, deadline)
         while (left := until - time.monotonic()) > 0:
-            came = client.receive_inner(left)
+            came = client.receive_packet(left)
             if came is not None and echo.is_answer(came[1]):
                 return True
     return False

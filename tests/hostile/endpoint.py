@@ -216,6 +216,15 @@ class Endpoint:
                 return opened
         return None
 
+    def receive_packet(self, wait_s: float) -> tuple[Session, bytes] | None:
+        """The next inner packet. Keepalives, which may come at any time, are passed over."""
+        deadline = time.monotonic() + wait_s
+        while (left := deadline - time.monotonic()) > 0:
+            opened = self.receive_inner(left)
+            if opened is not None and opened[1]:
+                return opened
+        return None
+
     # We initiate (paper §5.4.2).
 
     def initiation(
