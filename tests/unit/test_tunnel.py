@@ -157,6 +157,19 @@ def test_at_most_one_initiation_in_20_ms_from_a_peer() -> None:
     assert b.tunnel.counters["initiation_too_soon"] == 2
 
 
+def test_an_initiation_that_came_too_soon_is_not_good_for_later() -> None:
+    world, a, b = connected()
+    for _ in range(2):
+        a.tunnel.handshakes.initiate(a.peer, a.clock_ms)
+        datagram = a.tunnel.outbox.pop()[0]
+        b.receive(datagram, a.address)
+    assert b.tunnel.counters["initiation_too_soon"] == 1
+    world.run(1000)
+    b.receive(datagram, EVIL)
+    assert b.tunnel.counters["initiation_replayed"] == 1
+    assert b.path.endpoint(b.peer.id) == a.address
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_crossing_initiations_need_no_second_round(seed: int) -> None:
     world, a, b = pair(seed)

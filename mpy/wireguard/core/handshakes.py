@@ -135,7 +135,6 @@ class Handshakes:
         refusal = peer.refuses_initiation(opened, now_ms)
         if refusal is not None:
             return tunnel.count(refusal)
-        peer.take_initiation(opened, now_ms)
         if peer.public_key > tunnel.public_key:
             # Initiations have crossed. The kernel drops its own one, and if both ends do so both
             # wait for 5 s; so the end with the greater key keeps it, which no peer can mind.

@@ -47,18 +47,19 @@ class Peer:
         return self.timers.attempts
 
     def refuses_initiation(self, timestamp, now_ms):
-        """Return the reason, or None. The initiation is authentic; is it new (paper §5.1)?"""
+        """Return the reason, or None. The initiation is authentic; is it new (paper §5.1)?
+
+        It is noted in any case: one that came too soon is not good for later either, when a copy of
+        it from elsewhere would move the endpoint.
+        """
         if timestamp <= self.latest_timestamp:
             return "initiation_replayed"
+        self.latest_timestamp = timestamp
         taken_ms = self.initiation_taken_ms
         if taken_ms is not None and now_ms - taken_ms < INITIATION_INTERVAL_MS:
             return "initiation_too_soon"
-        return None
-
-    def take_initiation(self, timestamp, now_ms):
-        """Note an accepted one."""
-        self.latest_timestamp = timestamp
         self.initiation_taken_ms = now_ms
+        return None
 
     def stage(self, inner):
         """Keep a packet until there is a session. Return how many old ones that has cost."""
