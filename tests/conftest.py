@@ -7,6 +7,7 @@ work go first: the one that starts last decides when the whole is done.
 
 from __future__ import annotations
 
+import gc
 import os
 
 import hypothesis
@@ -36,3 +37,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             items[:] = [item for item in items if item not in left_out]
     place = {name: i for i, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))  # stable
+
+
+def pytest_collection_finish() -> None:
+    """The board's code asks for a collection at its most careful moments. Run by CPython here, it
+    would go through all that pytest holds, each time: 0.1 to 0.3 s."""
+    gc.collect()
+    gc.freeze()

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -52,12 +51,10 @@ class Diary:
 
 
 @pytest.fixture(autouse=True)
-def alone() -> Iterator[None]:
+def alone() -> None:
     """What other tests have left is not counted."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def census() -> Counter[str]:
