@@ -56,20 +56,29 @@ help:
 	@echo 'make format         rewrite the sources in the house style'
 	@echo 'make clean          remove what was built;  make distclean  the whole .cache folder'
 
-setup:
+.PHONY: sources
+sources:
+	@$(BOOT) sources
+
+# After sources, so that both do not ask for the same; beside what needs no Python package.
+setup: sources
 	@$(BOOT) setup
 
 firmware: $(ENV)
 
 firmware-all: $(ENVS)
 
+# Those that `make test` boots: tests/hil/envs.py.
+.PHONY: firmware-quick
+firmware-quick: $(sort qemu_an386 qemu_m0plus $(ENV))
+
 # The boards share mpy-cross, so it is built once, before any of them.
 .PHONY: mpy-cross
-mpy-cross: setup
+mpy-cross: sources
 	@+$(BOOT) run 'mpy-cross' -- \
 	    flock .cache/mpy-cross.lock $(MAKE) -C .cache/src/micropython/mpy-cross
 
-$(ENVS): setup mpy-cross
+$(ENVS): mpy-cross
 	@+$(BOOT) run 'firmware $@' -- \
 	    $(MAKE) -C firmware/ports/qemu_mps2 BOARD=$(shell echo $@ | tr a-z A-Z)
 
@@ -92,7 +101,7 @@ $(ESP32S):
 	@+$(MAKE) --no-print-directory mpy-cross
 	@+$(PYTHON) -m host_tools.boards.esp32 build $@
 
-hostlib: setup
+hostlib: sources
 	@+$(BOOT) run 'host library' -- $(MAKE) -C firmware/binding/cpython
 
 peer: setup
@@ -201,10 +210,10 @@ format: setup
 # Three at least, also on two cores: much of the time is waiting. Order: tests/conftest.py.
 BY_FILE := --dist loadfile --no-loadscope-reorder
 WORKERS ?= -n 3 $(BY_FILE)
-test: lint firmware-all hostlib peer umqtt natmods-quick nmcli
+test: lint firmware-quick hostlib peer umqtt natmods-quick nmcli
 	@$(ALONE) $(VENV)/python -m pytest $(WORKERS) $(ARGS)
 
-# What would make `make test` longer than ten minutes. CI runs both.
+# What would make `make test` longer than ten minutes, the other emulated boards among it. CI runs both.
 test-long: firmware-all hostlib peer
 	@$(ALONE) WG_TEST_LONG=1 $(VENV)/python -m pytest $(WORKERS) -m long $(ARGS)
 

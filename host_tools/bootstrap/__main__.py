@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from . import cbmc, environment, go, nmcli, paths, platformio, steps, system, umqtt, xtensa
 
 OLDEST_PYTHON = (3, 10)
 USAGE = (
     "usage: python3 -m host_tools.bootstrap "
-    "setup | peer | nmcli | umqtt | xtensa | cbmc | tools NAME | run LABEL -- COMMAND ..."
+    "sources | setup | peer | nmcli | umqtt | xtensa | cbmc | tools NAME | run LABEL -- COMMAND ..."
 )
 
 
@@ -24,21 +25,36 @@ def fetch_sources() -> None:
         raise steps.StepError("third-party sources are not complete", status)
 
 
+@contextlib.contextmanager
+def only_one(name: str) -> Iterator[None]:
+    """Another process that wants the same waits."""
+    paths.CACHE.mkdir(exist_ok=True)
+    with open(paths.CACHE / f"{name}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def sources() -> None:
+    """What firmware is built of and with: it need not wait for the Python packages."""
+    with only_one("sources"):
+        system.install_missing()
+        fetch_sources()
+
+
 def setup() -> None:
     """Everything a build or a test needs, each part only when it is not current."""
-    paths.CACHE.mkdir(exist_ok=True)
-    with open(paths.CACHE / "setup.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        system.install_missing()
+    sources()
+    with only_one("setup"):
         environment.ensure()
         platformio.ensure()
-        fetch_sources()
 
 
 def dispatch(arguments: Sequence[str]) -> None:
     """Carry out one command line."""
     verb, rest = (arguments[0], list(arguments[1:])) if arguments else ("", [])
-    if verb == "setup" and not rest:
+    if verb == "sources" and not rest:
+        sources()
+    elif verb == "setup" and not rest:
         setup()
     elif verb == "peer" and not rest:
         go.build_peer()

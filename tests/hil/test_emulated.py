@@ -9,6 +9,7 @@ import pytest
 from demo import steps
 from demo.rig import BOARD_ADDRESS, Rig, chosen_env, firmware
 from demo.steps import quiet
+from envs import env_params
 from peer.driver import Peer
 
 from wgprov.targets.qemu import MACHINES
@@ -17,7 +18,7 @@ OTHER_ENVS = sorted(set(MACHINES) - {chosen_env()})
 SMOKE_BYTES = 64 << 10
 
 
-@pytest.mark.parametrize("env", OTHER_ENVS)
+@pytest.mark.parametrize("env", env_params(OTHER_ENVS))
 def test_every_other_machine(env: str, tmp_path: Path) -> None:
     """Boot, provision, ping 10 of 10, 64 KiB each way."""
     assert firmware(env).is_file(), f"run `make firmware ENV={env}`"

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demo.rig import DEFAULT_ENV
+from envs import env_params
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
@@ -29,8 +31,7 @@ SCRIPTS = ROOT / "tests" / "device"
 # Another build of the firmware can be tested, one folder per board in it.
 FIRMWARE = Path(os.environ.get("PORT_FIRMWARE", ROOT / ".cache" / "build" / "firmware"))
 MIB = 1 << 20
-ENVS = list(MACHINES)
-DEFAULT_ENV = "qemu_an386"
+ENVS = env_params(MACHINES)
 
 
 class Board:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """PlatformIO without its registry: build, upload into QEMU, monitor, tests, debugger, checks.
 
-The board is the Cortex-M3, so that a board which a person has left running with the default
+The board is the Cortex-M0+, so that a board which a person has left running with the default
 environment is not disturbed.
 """
 
@@ -23,7 +23,7 @@ import pytest
 import serial
 
 ROOT = Path(__file__).resolve().parents[2]
-ENV = "qemu_an385"
+ENV = "qemu_m0plus"
 RUN = ROOT / ".cache" / "run"
 PIO = Path(sys.executable).parent / "pio"
 # No address to reach: a proxy that refuses makes any use of the network fail at once.
