@@ -201,6 +201,11 @@ class Emulator:
         sys.stdout.flush()
 
     def do_reset(self) -> None:
+        """The port goes with the chip: what was on its way is lost, as on a cable. A Ctrl-C among
+        it would stop the board's start."""
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._pty, READ_BYTES):
+                pass
         self.device.hard_reset(cause=ResetCause.RUN_PIN)
 
     def do_skip(self, seconds: float) -> None:
