@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from demo import capture, firmware_size
-from demo.figure import Figure, PointFailed, kib, mbit_s, milliseconds, rate, require
+from demo.figure import Figure, kib, mbit_s, milliseconds, rate, require
 from demo.rig import (
     BOARD_ADDRESS,
     KEEPALIVE_S,
@@ -187,16 +187,8 @@ def _transfer(
 
 
 def udp_to_server(rig: Rig, count: int = 0) -> Figure:
-    """The board sends at a pace. It may try twice: the server's socket holds 32 KiB (gVisor's
-    default), which a computer that is busy for 10 ms overruns, but hardly two times in a row."""
-    try:
-        return _udp_to_server(rig, count or rig.datagrams)
-    except PointFailed:
-        return _udp_to_server(rig, count or rig.datagrams)
-
-
-def _udp_to_server(rig: Rig, count: int) -> Figure:
-    pace = rig.datagram_pace
+    """The board sends at a pace."""
+    count, pace = count or rig.datagrams, rig.datagram_pace
     rig.before_transfer()
     rig.server.udp_listen(UDP_UP_PORT)
     try:
